@@ -1,0 +1,3 @@
+export { type ErrorCode, errorCodes } from "./codes.ts";
+export { CollectorError } from "./collector-error.ts";
+export { errorText } from "./error-text.ts";
