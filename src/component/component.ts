@@ -1,0 +1,55 @@
+import type { Batch } from "../metrics/index.ts";
+import type { Logger, Meter } from "../telemetry/index.ts";
+import type { Clock } from "./clock.ts";
+import type { ReportStatus } from "./status.ts";
+
+/**
+ * The life cycle of every component. `start` is quick: it binds, opens and schedules, and throws when the component
+ * cannot work. `shutdown` stops background work, hands on what is buffered, may be called without `start` and twice.
+ * A component is never started again after `shutdown`.
+ */
+export interface Component {
+  start?(host: Host): void | Promise<void>;
+  shutdown?(): void | Promise<void>;
+}
+
+/** Takes batches. */
+export interface Consumer {
+  /**
+   * Settles when the batch is safe (sent, queued, or on disk) or refused. The batch is immutable and lent for the
+   * duration of the call: see `Column.retain`.
+   * @throws RetryableError (or any other error): not accepted, the caller may try again; PermanentError: refused for
+   * good; PartialError: accepted but for some points.
+   */
+  consume(batch: Batch): Promise<void>;
+}
+
+/** What a started component may ask the service for. */
+export interface Host {
+  /** A running extension by its ID (`type/name`); undefined when there is none. */
+  extension(id: string): Component | undefined;
+}
+
+/** What the service gives every component; components use no globals. */
+export interface Settings<Config> {
+  /** `type` or `type/name`, as in the configuration. */
+  readonly id: string;
+  /** Parsed and validated. */
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly meter: Meter;
+  readonly clock: Clock;
+  readonly reportStatus: ReportStatus;
+  /** The collector itself, for the User-Agent and the scope of what it makes. */
+  readonly build: BuildInfo;
+}
+
+export interface BuildInfo {
+  readonly command: string;
+  readonly version: string;
+}
+
+/** Settings of receivers and processors: `next` takes what they make. */
+export interface UpstreamSettings<Config> extends Settings<Config> {
+  readonly next: Consumer;
+}

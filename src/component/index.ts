@@ -1,0 +1,24 @@
+export { type Clock, systemClock } from "./clock.ts";
+export type { BuildInfo, Component, Consumer, Host, Settings, UpstreamSettings } from "./component.ts";
+export {
+  type ComponentKind,
+  type Definition,
+  defineExporter,
+  defineExtension,
+  defineReceiver,
+  type ExporterDefinition,
+  type ExtensionDefinition,
+  type ProcessorDefinition,
+  type ReceiverDefinition,
+  type Reference,
+  type Stability,
+} from "./definition.ts";
+export { isPermanent, PartialError, PermanentError, RetryableError } from "./flow-error.ts";
+export {
+  type BatchProcessor,
+  type ConsumerProcessor,
+  defineProcessor,
+  type LayoutProcessor,
+  type ObjectProcessor,
+} from "./processor.ts";
+export type { ReportStatus, Status, StatusEvent } from "./status.ts";

@@ -1,0 +1,85 @@
+import { Batch, type Layout, type MetricsBatch, memoise } from "../metrics/index.ts";
+import type { Component, Consumer, UpstreamSettings } from "./component.ts";
+import type { ProcessorDefinition } from "./definition.ts";
+
+/** Works on plain objects, structurally those of `@opentelemetry/sdk-metrics`. What it gets is read-only. */
+export interface ObjectProcessor extends Component {
+  /** Returns what goes on: the same array, a new one, or nothing to drop the batch. Errors go back to the sender. */
+  process(batch: MetricsBatch): MetricsBatch | undefined | Promise<MetricsBatch | undefined>;
+}
+
+/** Depends on names and attributes only. Called once for each new layout: a steady stream of scrapes costs nothing. */
+export interface LayoutProcessor extends Component {
+  /** A pure function of its argument. Returns a layout over the same slots; the argument itself if nothing changes. */
+  layout(layout: Layout): Layout;
+}
+
+/** Works on values: gets each batch as layout and column and returns another (or nothing to drop it). */
+export interface BatchProcessor extends Component {
+  processBatch(batch: Batch): Batch | undefined | Promise<Batch | undefined>;
+}
+
+/** Decides itself when and what it hands to `settings.next`. */
+export type ConsumerProcessor = Component & Consumer;
+
+type AnyProcessor = ObjectProcessor | LayoutProcessor | BatchProcessor | ConsumerProcessor;
+
+/**
+ * Declares a processor. `create` returns an object with one of `process`, `layout`, `processBatch`, `consume`.
+ *
+ * @example
+ * export default defineProcessor({
+ *   type: "tenant",
+ *   stability: "alpha",
+ *   config: z.strictObject({ label: z.string().default("tenant") }),
+ *   create({ config }) {
+ *     return { process: (batch) => batch.filter(({ resource }) => config.label in resource.attributes) };
+ *   },
+ * });
+ */
+export function defineProcessor<Config>(
+  definition: Omit<ProcessorDefinition<Config>, "kind" | "create"> & {
+    create(settings: UpstreamSettings<Config>): AnyProcessor;
+  },
+): ProcessorDefinition<Config> {
+  return {
+    ...definition,
+    kind: "processor",
+    create: (settings) => connect(definition.create(settings), settings.next),
+  };
+}
+
+function connect(processor: AnyProcessor, next: Consumer): Component & Consumer {
+  if ("consume" in processor) return processor;
+  const lifecycle: Component = {
+    start: (host) => processor.start?.(host),
+    shutdown: () => processor.shutdown?.(),
+  };
+  if ("layout" in processor) {
+    const mapped = memoise((layout: Layout) => processor.layout(layout));
+    return {
+      ...lifecycle,
+      consume(batch) {
+        const layout = mapped(batch.layout);
+        if (layout.resources.length === 0) return Promise.resolve();
+        return next.consume(layout === batch.layout ? batch : Batch.fromColumns(layout, batch.column));
+      },
+    };
+  }
+  if ("processBatch" in processor) {
+    return {
+      ...lifecycle,
+      async consume(batch) {
+        const result = await processor.processBatch(batch);
+        if (result !== undefined) await next.consume(result);
+      },
+    };
+  }
+  return {
+    ...lifecycle,
+    async consume(batch) {
+      const result = await processor.process(batch.resourceMetrics);
+      if (result !== undefined && result.length > 0) await next.consume(Batch.from(result));
+    },
+  };
+}

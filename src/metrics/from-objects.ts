@@ -1,0 +1,170 @@
+import { Column, type PointExtras, PRESENT, Presence, STALE } from "./column.ts";
+import type { HistogramSlots, Layout, MetricLayout, SummarySlots } from "./layout.ts";
+import { hrTimeToNs } from "./time.ts";
+import {
+  type Count,
+  type DataPoint,
+  DataPointType,
+  type ExponentialHistogramValue,
+  type HistogramValue,
+  type Metric,
+  type MetricsBatch,
+  NO_RECORDED_VALUE,
+  type SummaryValue,
+} from "./types.ts";
+
+/** Takes plain objects into a layout and a column. Lossless: what a number cannot hold goes into the column's extras. */
+export function toColumns(batch: MetricsBatch): { layout: Layout; column: Column } {
+  const writer = new ColumnWriter();
+  const resources = batch.map(({ resource, scopeMetrics }) => ({
+    resource,
+    scopes: scopeMetrics.map(({ scope, metrics }) => ({
+      scope,
+      metrics: metrics.map((m) => metricLayout(m, writer)),
+    })),
+  }));
+  return { layout: { resources, width: writer.width }, column: writer.finish() };
+}
+
+function metricLayout(metric: Metric, writer: ColumnWriter): MetricLayout {
+  const base = {
+    descriptor: metric.descriptor,
+    aggregationTemporality: metric.aggregationTemporality,
+    isMonotonic: metric.dataPointType === DataPointType.SUM && metric.isMonotonic,
+    ...(metric.metadata && { metadata: metric.metadata }),
+    attributes: metric.dataPoints.map(({ attributes }) => attributes),
+  };
+  switch (metric.dataPointType) {
+    case DataPointType.GAUGE:
+    case DataPointType.SUM:
+      return {
+        ...base,
+        dataPointType: metric.dataPointType,
+        slots: Uint32Array.from(metric.dataPoints, (point) => writer.number(point)),
+      };
+    case DataPointType.HISTOGRAM:
+      return {
+        ...base,
+        dataPointType: metric.dataPointType,
+        series: metric.dataPoints.map((point) => writer.histogram(point)),
+      };
+    case DataPointType.SUMMARY:
+      return {
+        ...base,
+        dataPointType: metric.dataPointType,
+        series: metric.dataPoints.map((point) => writer.summary(point)),
+      };
+    case DataPointType.EXPONENTIAL_HISTOGRAM:
+      return {
+        ...base,
+        dataPointType: metric.dataPointType,
+        slots: Uint32Array.from(metric.dataPoints, (point) => writer.exponential(point)),
+      };
+  }
+}
+
+/** Appends points slot by slot. */
+class ColumnWriter {
+  readonly #values: number[] = [];
+  readonly #states: number[] = [];
+  readonly #times: bigint[] = [];
+  readonly #startTimes: bigint[] = [];
+  readonly #extras = new Map<number, PointExtras>();
+
+  get width(): number {
+    return this.#values.length;
+  }
+
+  number(point: DataPoint<number | bigint>): number {
+    const { value } = point;
+    const slot = this.#point(point, Number(value), {
+      ...(typeof value === "bigint" && { integer: value }),
+    });
+    return slot;
+  }
+
+  histogram(point: DataPoint<HistogramValue>): HistogramSlots {
+    const { count, sum, buckets, min, max } = point.value;
+    // "No buckets" may be written as no counts or as one; only the former needs to be remembered.
+    const exact =
+      buckets.counts.length === 0 || [count, ...buckets.counts].some((n) => typeof n === "bigint");
+    const slot = this.#point(point, Number(count), {
+      ...(min !== undefined && { min }),
+      ...(max !== undefined && { max }),
+      ...(exact && { exactCounts: { count, buckets: buckets.counts } }),
+    });
+    let below = 0;
+    const bucketSlots = buckets.boundaries.map((_, i) => {
+      below += Number(buckets.counts[i] as Count);
+      return this.#slot(below, PRESENT);
+    });
+    return {
+      count: slot,
+      sum: sum === undefined ? -1 : this.#slot(sum, PRESENT),
+      buckets: Uint32Array.from(bucketSlots),
+      bounds: buckets.boundaries,
+    };
+  }
+
+  summary(point: DataPoint<SummaryValue>): SummarySlots {
+    const { count, sum, quantiles } = point.value;
+    const slot = this.#point(point, Number(count), {
+      ...(typeof count === "bigint" && { exactCounts: { count, buckets: [] } }),
+    });
+    return {
+      count: slot,
+      sum: this.#slot(sum, PRESENT),
+      values: Uint32Array.from(quantiles, ({ value }) => this.#slot(value, PRESENT)),
+      quantiles: quantiles.map(({ quantile }) => quantile),
+    };
+  }
+
+  exponential(point: DataPoint<ExponentialHistogramValue>): number {
+    return this.#point(point, Number(point.value.count), { exponential: point.value });
+  }
+
+  finish(): Column {
+    const width = this.width;
+    const allocate = (times: readonly bigint[]) =>
+      BigUint64Array.from({ length: width }, (_, i) => times[i] ?? 0n);
+    const sharedTime = shared(this.#times);
+    const sharedStart = shared(this.#startTimes);
+    return new Column({
+      values: Float64Array.from(this.#values),
+      presence: this.#states.includes(STALE) ? new Presence(Uint8Array.from(this.#states)) : Presence.ALL,
+      timeNs: sharedTime ?? 0n,
+      startNs: sharedStart ?? 0n,
+      times: sharedTime === undefined ? allocate(this.#times) : undefined,
+      startTimes: sharedStart === undefined ? allocate(this.#startTimes) : undefined,
+      extras: this.#extras.size > 0 ? this.#extras : undefined,
+    });
+  }
+
+  #slot(value: number, state: typeof PRESENT | typeof STALE): number {
+    this.#states.push(state);
+    return this.#values.push(value) - 1;
+  }
+
+  #point(point: DataPoint<unknown>, value: number, more: PointExtras): number {
+    const flags = point.flags ?? 0;
+    const stale = (flags & NO_RECORDED_VALUE) !== 0;
+    const slot = this.#slot(value, stale ? STALE : PRESENT);
+    this.#times[slot] = hrTimeToNs(point.endTime);
+    this.#startTimes[slot] = hrTimeToNs(point.startTime);
+    const extras: PointExtras = {
+      ...more,
+      ...((flags & ~NO_RECORDED_VALUE) !== 0 && { flags: flags & ~NO_RECORDED_VALUE }),
+      ...(point.exemplars && point.exemplars.length > 0 && { exemplars: point.exemplars }),
+      ...(point.valueType !== undefined && { valueType: point.valueType }),
+    };
+    if (Object.keys(extras).length > 0) this.#extras.set(slot, extras);
+    return slot;
+  }
+}
+
+/** The one time that all points have, 0 without points; undefined when they differ. Holes belong to no point. */
+function shared(times: readonly (bigint | undefined)[]): bigint | undefined {
+  const all = new Set(times.filter((time) => time !== undefined));
+  if (all.size > 1) return undefined;
+  return all.values().next().value ?? 0n;
+}

@@ -1,0 +1,28 @@
+export { Batch } from "./batch.ts";
+export {
+  ABSENT,
+  Column,
+  type ColumnInit,
+  type PointExtras,
+  PRESENT,
+  Presence,
+  STALE,
+} from "./column.ts";
+export {
+  type ExponentialHistogramMetricLayout,
+  type HistogramMetricLayout,
+  type HistogramSlots,
+  type Layout,
+  type MetricLayout,
+  memoise,
+  metricsOf,
+  type NumberMetricLayout,
+  pointSlot,
+  type ResourceLayout,
+  type ScopeLayout,
+  type SummaryMetricLayout,
+  type SummarySlots,
+} from "./layout.ts";
+export { toSdk } from "./sdk.ts";
+export { hrTimeToNs, msToNs, nsToHrTime } from "./time.ts";
+export * from "./types.ts";
