@@ -1,0 +1,49 @@
+import type {
+  ExporterDefinition,
+  ExtensionDefinition,
+  ProcessorDefinition,
+  ReceiverDefinition,
+} from "../component/index.ts";
+import type { LogLevel } from "../telemetry/index.ts";
+
+/** The built-in components of a distribution, plus the custom ones of a configuration. */
+export interface ComponentSet {
+  readonly receivers: readonly ReceiverDefinition[];
+  readonly processors: readonly ProcessorDefinition[];
+  readonly exporters: readonly ExporterDefinition[];
+  readonly extensions: readonly ExtensionDefinition[];
+}
+
+/** One configured component: `id` is what pipelines name. */
+export interface ConfiguredComponent<Definition> {
+  readonly id: string;
+  readonly definition: Definition;
+  readonly config: unknown;
+  /** Equal for equal settings: a reload keeps a component whose fingerprint is the old one. */
+  readonly fingerprint: string;
+}
+
+export interface PipelineConfig {
+  readonly receivers: readonly string[];
+  readonly processors: readonly string[];
+  readonly exporters: readonly string[];
+}
+
+/** A whole configuration, resolved, validated and typed. References between its parts are known to be good. */
+export interface CollectorConfig {
+  readonly receivers: ReadonlyMap<string, ConfiguredComponent<ReceiverDefinition>>;
+  readonly processors: ReadonlyMap<string, ConfiguredComponent<ProcessorDefinition>>;
+  readonly exporters: ReadonlyMap<string, ConfiguredComponent<ExporterDefinition>>;
+  readonly extensions: ReadonlyMap<string, ConfiguredComponent<ExtensionDefinition>>;
+  readonly service: ServiceConfig;
+}
+
+export interface ServiceConfig {
+  readonly extensions: readonly string[];
+  readonly pipelines: Readonly<Record<string, PipelineConfig>>;
+  readonly telemetry: {
+    readonly logs: { readonly level: LogLevel; readonly encoding: "console" | "json" | "auto" };
+  };
+  /** Milliseconds. */
+  readonly shutdown_timeout: number;
+}

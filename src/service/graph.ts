@@ -1,0 +1,153 @@
+import type { BuildInfo, Clock, Component, Consumer, StatusEvent } from "../component/index.ts";
+import type { Logger, Meter } from "../telemetry/index.ts";
+import type { CollectorConfig, ConfiguredComponent } from "./collector-config.ts";
+import { type Node, type NodeKind, nodeKey, onChange } from "./node.ts";
+import { Port } from "./port.ts";
+import { checked } from "./strict.ts";
+
+export interface GraphSettings {
+  readonly logger: Logger;
+  readonly meter: Meter;
+  readonly clock: Clock;
+  readonly build: BuildInfo;
+  /** Deep-freeze what components hand on, and notice who writes to it all the same. */
+  readonly strict: boolean;
+  readonly onStatus: (node: Pick<Node, "kind" | "id" | "pipeline">, event: StatusEvent) => void;
+}
+
+/** The instances of a configuration in start order, and how they are to be connected. */
+export interface Graph {
+  readonly nodes: ReadonlyMap<string, Node>;
+  /** Connects every port. Apart from building, since a reload does it while old instances still run. */
+  connect(): void;
+}
+
+/**
+ * Instantiates what pipelines use: extensions, exporters, processors (one a pipeline), receivers, in this order, which
+ * is the start order. Components whose configuration did not change are taken over from `previous`.
+ */
+export function buildGraph(config: CollectorConfig, settings: GraphSettings, previous?: Graph): Graph {
+  const nodes = new Map<string, Node>();
+  const connections: (() => void)[] = [];
+
+  const add = (
+    kind: NodeKind,
+    configured: ConfiguredComponent<unknown>,
+    create: (port: Port, base: BaseSettings) => Component & Partial<Consumer>,
+    pipeline?: string,
+  ): Node => {
+    const key = nodeKey(kind, configured.id, pipeline);
+    const existing = nodes.get(key);
+    if (existing !== undefined) return existing;
+    const kept = previous?.nodes.get(key);
+    const node =
+      kept?.fingerprint === configured.fingerprint
+        ? kept
+        : createNode(kind, configured, create, pipeline, settings);
+    nodes.set(key, node);
+    return node;
+  };
+
+  for (const id of config.service.extensions) {
+    const extension = lookUp(config.extensions, id);
+    add("extension", extension, (_port, base) => extension.definition.create(base));
+  }
+  const pipelines = Object.entries(config.service.pipelines);
+  for (const [, pipeline] of pipelines) {
+    for (const id of pipeline.exporters) {
+      const exporter = lookUp(config.exporters, id);
+      add("exporter", exporter, (_port, base) => exporter.definition.create(base));
+    }
+  }
+  const entries = new Map<string, Consumer[]>();
+  for (const [name, pipeline] of pipelines) {
+    const sinks = unique(pipeline.exporters).map((id) => consumerOf(nodes.get(nodeKey("exporter", id))));
+    let next = sinks;
+    for (const id of pipeline.processors.toReversed()) {
+      const processor = lookUp(config.processors, id);
+      const node = add(
+        "processor",
+        processor,
+        (port, base) => processor.definition.create({ ...base, next: port }),
+        name,
+      );
+      const targets = next;
+      connections.push(() => node.port?.connect(targets));
+      next = [consumerOf(node)];
+    }
+    for (const id of unique(pipeline.receivers)) entries.set(id, [...(entries.get(id) ?? []), ...next]);
+  }
+  for (const [id, targets] of entries) {
+    const receiver = lookUp(config.receivers, id);
+    const node = add("receiver", receiver, (port, base) =>
+      receiver.definition.create({ ...base, next: port }),
+    );
+    connections.push(() => node.port?.connect(targets));
+  }
+  return {
+    nodes,
+    connect() {
+      for (const connection of connections) connection();
+    },
+  };
+}
+
+interface BaseSettings {
+  readonly id: string;
+  // biome-ignore lint/suspicious/noExplicitAny: each definition checked its own config; the graph cannot know its type
+  readonly config: any;
+  readonly logger: Logger;
+  readonly meter: Meter;
+  readonly clock: Clock;
+  readonly reportStatus: (event: StatusEvent) => void;
+  readonly build: BuildInfo;
+}
+
+function createNode(
+  kind: NodeKind,
+  { id, config, fingerprint }: ConfiguredComponent<unknown>,
+  create: (port: Port, base: BaseSettings) => Component & Partial<Consumer>,
+  pipeline: string | undefined,
+  settings: GraphSettings,
+): Node {
+  const place = { kind, id, ...(pipeline !== undefined && { pipeline }) };
+  const reportStatus = onChange((event) => settings.onStatus(place, event));
+  const port = new Port();
+  const component = create(port, {
+    id,
+    config,
+    logger: settings.logger.child({
+      "otelcol.component.id": id,
+      "otelcol.component.kind": kind,
+      ...(pipeline !== undefined && { "otelcol.pipeline.id": pipeline }),
+    }),
+    meter: settings.meter,
+    clock: settings.clock,
+    reportStatus,
+    build: settings.build,
+  });
+  return {
+    ...place,
+    fingerprint,
+    component: settings.strict ? checked(component) : component,
+    port,
+    reportStatus,
+  };
+}
+
+/** The configuration was validated, so a miss is a bug of ours. */
+function lookUp<Value>(components: ReadonlyMap<string, Value>, id: string): Value {
+  const found = components.get(id);
+  if (found === undefined) throw new Error(`component "${id}" is referenced but was not validated`);
+  return found;
+}
+
+function consumerOf(node: Node | undefined): Consumer {
+  const component = node?.component;
+  if (component?.consume === undefined) throw new Error(`"${node?.id}" ${node?.kind} takes no data`);
+  return component as Consumer;
+}
+
+function unique(ids: readonly string[]): string[] {
+  return [...new Set(ids)];
+}
