@@ -3,6 +3,8 @@ import type { Family, Labels, MetricType } from "./text-format.ts";
 import { sampleLine } from "./text-format.ts";
 
 const MIB = 1_048_576;
+/** The heap grows in pages of this size. */
+const SPAN = 8192;
 
 /** The Go runtime, the operating system process and the scrape handler of one run of virt-handler. */
 export class GoProcess {
@@ -39,9 +41,8 @@ export class GoProcess {
     const made = random.around((900 + vms * 60) * seconds);
     this.#objectsMade += made;
     this.#objectsFreed += Math.floor(made * 0.99);
-    this.#heapInUse = Math.round(
-      Math.min(64, Math.max(8, this.#heapInUse / MIB + random.between(-1, 1))) * MIB,
-    );
+    const spans = this.#heapInUse / SPAN + random.integer(-128, 128);
+    this.#heapInUse = Math.min(64 * MIB, Math.max(8 * MIB, spans * SPAN));
     this.#goroutines = 56 + random.integer(0, 12);
     this.#receivedBytes += random.around(9000 * seconds);
     this.#sentBytes += random.around(21_000 * seconds);

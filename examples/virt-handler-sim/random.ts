@@ -27,6 +27,11 @@ export class Random {
     return this.next() < probability;
   }
 
+  /** Seconds in whole nanoseconds, between two powers of ten and as likely small as large. */
+  duration(lowExponent: number, highExponent: number): number {
+    return Math.round(10 ** (this.between(lowExponent, highExponent) + 9)) / 1e9;
+  }
+
   /** Undefined only for an empty list. */
   pick<T>(items: readonly T[]): T | undefined {
     return items[Math.floor(this.next() * items.length)];

@@ -100,8 +100,8 @@ export class RestClient {
     ]);
     const latency = entry(this.#latency, key, byUrl, () => new Histogram(LATENCY_BOUNDS));
     const limiter = entry(this.#limiter, key, byUrl, () => new Histogram(LIMITER_BOUNDS));
-    latency.observe(10 ** random.between(-2.6, -0.4));
-    limiter.observe(10 ** random.between(-5.5, -2.5));
+    latency.observe(random.duration(-2.6, -0.4));
+    limiter.observe(random.duration(-5.5, -2.5));
     const byCode = sortLabels(Object.entries({ code, method, host: HOST, resource, verb }));
     entry(this.#requests, `${code} ${verb} ${resource}`, byCode, () => ({ count: 0 })).count++;
   }

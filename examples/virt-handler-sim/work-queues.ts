@@ -46,8 +46,8 @@ export class WorkQueues {
       queue.retries += random.around(items * 0.02);
       // Enough for the shape of the distributions; a long absence need not be played item by item.
       for (let item = 0; item < Math.min(items, 50); item++) {
-        queue.waits.observe(10 ** random.between(-6.5, -3));
-        queue.work.observe(10 ** random.between(-3.2, -0.5));
+        queue.waits.observe(random.duration(-6.5, -3));
+        queue.work.observe(random.duration(-3.2, -0.5));
       }
       queue.depth = random.chance(0.2) ? random.integer(1, 3) : 0;
       queue.longestRunning = random.chance(0.15) ? random.between(0.001, 0.4) : 0;
