@@ -1,7 +1,25 @@
 export { z } from "zod";
+export {
+  ConfigError,
+  type Diagnostic,
+  Diagnostics,
+  formatDiagnostics,
+  formatPath,
+  type Place,
+  type Problem,
+} from "./diagnostics.ts";
+export { jsonSchema } from "./json-schema.ts";
+export type { Environment } from "./location.ts";
+export { nearestName } from "./nearest-name.ts";
+export { type ConfigEntry, type ConfigKind, ConfigNode, type ScalarValue } from "./node.ts";
+export { type OptionRow, optionRows, optionsTable } from "./options-table.ts";
+export { type PrintOptions, printConfig, TypedValue } from "./print.ts";
+export { type ResolvedConfig, type ResolveOptions, resolveConfig } from "./resolve.ts";
 export { type ComponentId, componentId, parseComponentId } from "./schema/component-id.ts";
 export { duration, formatDuration, parseDuration } from "./schema/duration.ts";
 export { endpointUrl } from "./schema/endpoint-url.ts";
 export { type Headers, headers } from "./schema/headers.ts";
 export { opaque, redacted, reveal, Secret } from "./schema/secret.ts";
 export { enabledSection, optionalSection } from "./schema/sections.ts";
+export type { Position, Source } from "./source.ts";
+export { type ValidateOptions, validateNode } from "./validate.ts";

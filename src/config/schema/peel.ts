@@ -21,7 +21,7 @@ export function peel(schema: z.core.$ZodType): PeeledSchema {
   let description: string | undefined;
   let defaultValue: unknown;
   let nullable = false;
-  const optional = schema._zod.optin === "optional";
+  let optional = schema._zod.optin === "optional";
   for (;;) {
     description ??= (current as unknown as z.ZodType).description;
     kind ??= kindOf(current);
@@ -31,10 +31,13 @@ export function peel(schema: z.core.$ZodType): PeeledSchema {
     const def = current._zod.def;
     if (def.type === "default" || def.type === "prefault") defaultValue ??= def.defaultValue;
     if (def.type === "nullable") nullable = true;
+    if (mayBeAbsent.has(def.type)) optional = true;
     current = inner as z.core.$ZodTypes;
   }
   return { schema: current, kind, description, defaultValue, nullable, optional };
 }
+
+const mayBeAbsent: ReadonlySet<string> = new Set(["optional", "default", "prefault", "catch"]);
 
 function unwrapOnce(schema: z.core.$ZodTypes): z.core.$ZodType | undefined {
   const def = schema._zod.def;
@@ -84,7 +87,14 @@ function alternatives(schema: z.core.$ZodType): readonly PeeledSchema[] {
 function childSchema(parent: z.core.$ZodTypes, step: PropertyKey): z.core.$ZodType | undefined {
   const def = parent._zod.def;
   if (def.type === "object") return Object.hasOwn(def.shape, step) ? def.shape[step as string] : def.catchall;
-  if (def.type === "array") return def.element;
+  if (def.type === "array") return typeof step === "number" ? def.element : undefined;
   if (def.type === "record") return def.valueType;
   return undefined;
+}
+
+/** Whether a number schema takes whole numbers only: `z.int()` or `z.number().int()`. */
+export function isInteger(schema: z.core.$ZodTypes): boolean {
+  const { format, checks = [] } = schema._zod.def as { format?: string; checks?: z.core.$ZodCheck[] };
+  const formats = [format, ...checks.map(({ _zod }) => (_zod.def as { format?: string }).format)];
+  return formats.some((name) => name?.includes("int"));
 }
