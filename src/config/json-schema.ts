@@ -9,14 +9,15 @@ const substitution = "\\$\\{[^}]*\\}";
 
 /**
  * The JSON Schema (2020-12) of what may be written for a schema, with descriptions and defaults. Everywhere but in plain
- * strings it also takes a `${…}` substitution.
+ * strings it also takes a `${…}` substitution. It is a fragment: the whole schema says which dialect it is in.
  */
 export function jsonSchema(schema: z.ZodType): Json {
-  return z.toJSONSchema(schema, {
+  const { $schema: _, ...fragment } = z.toJSONSchema(schema, {
     io: "input",
     unrepresentable: "any",
     override: ({ zodSchema, jsonSchema: json }) => adjust(zodSchema, json),
   });
+  return fragment;
 }
 
 function adjust(schema: z.core.$ZodType, json: Json): void {

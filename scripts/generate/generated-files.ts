@@ -1,0 +1,98 @@
+import type { Definition } from "../../src/component/index.ts";
+import { optionsTable } from "../../src/config/index.ts";
+import { formatJson } from "./format-json.ts";
+
+/** The four lists that a distribution consists of. */
+export interface ComponentLists {
+  readonly receivers: readonly DocumentedDefinition[];
+  readonly processors: readonly DocumentedDefinition[];
+  readonly exporters: readonly DocumentedDefinition[];
+  readonly extensions: readonly DocumentedDefinition[];
+}
+
+export type DocumentedDefinition = Pick<
+  Definition,
+  "type" | "aliases" | "stability" | "description" | "config"
+>;
+
+export interface GenerateInput {
+  readonly components: ComponentLists;
+  /** JSON Schema of the whole configuration. */
+  readonly configSchema: unknown;
+  /** Text of a file of the repository by its path with forward slashes; undefined when there is none. */
+  readonly read: (path: string) => Promise<string | undefined>;
+}
+
+export interface GeneratedFile {
+  readonly path: string;
+  readonly content: string;
+}
+
+export interface Generated {
+  readonly files: readonly GeneratedFile[];
+  /** What cannot be generated, such as a README without its markers. */
+  readonly problems: readonly string[];
+}
+
+const kinds = ["receivers", "processors", "exporters", "extensions"] as const;
+const startMarker = "<!-- options:start -->";
+const endMarker = "<!-- options:end -->";
+
+/** Everything that is derived from the schemas, as it should stand in the repository. */
+export async function generatedFiles({ components, configSchema, read }: GenerateInput): Promise<Generated> {
+  const files: GeneratedFile[] = [];
+  const problems: string[] = [];
+  for (const kind of kinds) {
+    for (const definition of components[kind]) {
+      const path = readmePath(kind, definition.type);
+      const readme = await read(path);
+      const content = readme === undefined ? undefined : fillOptions(readme, optionsTable(definition.config));
+      if (readme === undefined) problems.push(`${path}: does not exist`);
+      else if (content === undefined) problems.push(`${path}: lacks ${startMarker} … ${endMarker}`);
+      else files.push({ path, content });
+    }
+  }
+  files.push({ path: "docs/config-reference.md", content: configReference(components) });
+  files.push({ path: "docs/config.schema.json", content: formatJson(configSchema) });
+  return { files, problems };
+}
+
+export function readmePath(kind: (typeof kinds)[number], type: string): string {
+  return `src/${kind}/${type.replaceAll("_", "-")}/README.md`;
+}
+
+/** Puts a table between the markers of a README; undefined when it does not have both. */
+export function fillOptions(readme: string, table: string): string | undefined {
+  const start = readme.indexOf(startMarker);
+  const end = readme.indexOf(endMarker, start);
+  if (start < 0 || end < 0) return undefined;
+  return `${readme.slice(0, start + startMarker.length)}\n${table}${readme.slice(end)}`;
+}
+
+function configReference(components: ComponentLists): string {
+  const sections = kinds.flatMap((kind) => {
+    const definitions = components[kind].toSorted((a, b) => (a.type < b.type ? -1 : 1));
+    if (definitions.length === 0) return [];
+    return [`## ${kind}`, ...definitions.map((definition) => componentReference(kind, definition))];
+  });
+  return [
+    "# Configuration reference",
+    "Generated from the schemas by `npm run generate`; do not edit. Paths are written as in error messages: `a::b` is the key `b` in the map `a`, `a[]::b` the key `b` in each item of the list `a`.",
+    ...sections,
+    "",
+  ]
+    .join("\n\n")
+    .trimEnd()
+    .concat("\n");
+}
+
+function componentReference(kind: (typeof kinds)[number], definition: DocumentedDefinition): string {
+  const { type, aliases = [], stability, description, config } = definition;
+  const also =
+    aliases.length === 0 ? "" : ` Also written ${aliases.map((name) => `\`${name}\``).join(", ")}.`;
+  return [
+    `### \`${type}\``,
+    `${description === undefined ? "" : `${description.replace(/\.?$/, ".")} `}Stability: ${stability}.${also} [More](../${readmePath(kind, type)}).`,
+    optionsTable(config).trimEnd(),
+  ].join("\n\n");
+}
