@@ -1,0 +1,11 @@
+export {
+  type RetryConfig,
+  retrySchema,
+  type SendingQueueConfig,
+  sendingQueueSchema,
+  timeoutSchema,
+} from "./config.ts";
+export { DeliveryChain, type DeliveryOptions } from "./delivery-chain.ts";
+export { type SdkRequest, wrapPushMetricExporter } from "./push-metric-exporter.ts";
+export { type DeliveryRequest, InterruptedError, RemainderError } from "./retry-sender.ts";
+export type { DropReason } from "./telemetry.ts";

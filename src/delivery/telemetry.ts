@@ -1,0 +1,94 @@
+import type { Meter, MeterAttributes } from "../telemetry/index.ts";
+import type { Queue, QueueItem } from "./queue.ts";
+
+/**
+ * Why points were lost:
+ * - `permanent`: the backend refused the request for good;
+ * - `retries_exhausted`: it failed for longer than `max_elapsed_time`, or retries are off;
+ * - `partial_success`: the backend took the request but for these points;
+ * - `shutdown`: still undelivered when the time for the shutdown was over;
+ * - `unsupported`: the exporter's format has no place for them.
+ */
+export type DropReason = "permanent" | "retries_exhausted" | "partial_success" | "shutdown" | "unsupported";
+
+/**
+ * The exporter metrics of the Collector, and two of ours: `otelcol_exporter_dropped_metric_points` by reason and
+ * `otelcol_exporter_queue_metric_points`. With a queue, every point that `consume` accepted is in exactly one of
+ * sent, dropped and queue_metric_points at any time.
+ */
+export class ExporterTelemetry {
+  readonly #attributes: MeterAttributes;
+  readonly #addSent;
+  readonly #addFailed;
+  readonly #addEnqueueFailed;
+  readonly #addDropped;
+  readonly #addInFlight;
+  #unobserve: (() => void) | undefined;
+  readonly #meter: Meter;
+
+  /** `attributes`: of all the exporter's metrics besides its ID, such as `server.address`. */
+  constructor(meter: Meter, id: string, attributes: MeterAttributes = {}) {
+    const counter = (name: string, description: string) =>
+      meter.createCounter(`otelcol_exporter_${name}`, { unit: "{datapoint}", description });
+    this.#meter = meter;
+    this.#attributes = { exporter: id, ...attributes };
+    this.#addSent = counter("sent_metric_points", "Data points that the backend accepted.");
+    this.#addFailed = counter(
+      "send_failed_metric_points",
+      "Data points that could not be delivered, counted once their retries have ended.",
+    );
+    this.#addEnqueueFailed = counter(
+      "enqueue_failed_metric_points",
+      "Data points that were refused before they were queued.",
+    );
+    this.#addDropped = counter("dropped_metric_points", "Data points that were lost, by reason.");
+    this.#addInFlight = meter.createUpDownCounter("otelcol_exporter_in_flight_requests", {
+      unit: "{request}",
+      description: "Requests being sent or waiting for their retry.",
+    });
+  }
+
+  sent(points: number): void {
+    if (points > 0) this.#addSent.add(points, this.#attributes);
+  }
+
+  sendFailed(points: number, permanent: boolean): void {
+    this.#addFailed.add(points, { ...this.#attributes, "error.permanent": permanent });
+  }
+
+  enqueueFailed(points: number): void {
+    this.#addEnqueueFailed.add(points, this.#attributes);
+  }
+
+  dropped(points: number, reason: DropReason): void {
+    if (points > 0) this.#addDropped.add(points, { ...this.#attributes, reason });
+  }
+
+  inFlight(change: 1 | -1): void {
+    this.#addInFlight.add(change, { ...this.#attributes, data_type: "metrics" });
+  }
+
+  observe(queue: Queue<QueueItem>): void {
+    const attributes = { ...this.#attributes, data_type: "metrics" };
+    const gauge = (name: string, unit: string, description: string, read: () => number) => {
+      const instrument = this.#meter.createObservableGauge(`otelcol_exporter_${name}`, { unit, description });
+      const callback = (result: { observe(value: number, attributes: MeterAttributes): void }) =>
+        result.observe(read(), attributes);
+      instrument.addCallback(callback);
+      return () => instrument.removeCallback(callback);
+    };
+    const stops = [
+      gauge("queue_size", "{batch}", "What the queue holds, in units of its sizer.", () => queue.size),
+      gauge("queue_capacity", "{batch}", "What the queue can hold, in the same unit.", () => queue.capacity),
+      gauge("queue_metric_points", "{datapoint}", "Data points in the queue.", () => queue.points),
+    ];
+    this.#unobserve = () => {
+      for (const stop of stops) stop();
+    };
+  }
+
+  close(): void {
+    this.#unobserve?.();
+    this.#unobserve = undefined;
+  }
+}
