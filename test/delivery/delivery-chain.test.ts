@@ -1,0 +1,574 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
+import fc from "fast-check";
+import { PartialError, PermanentError, RetryableError } from "../../src/component/index.ts";
+import {
+  DeliveryChain,
+  type DeliveryOptions,
+  type DeliveryRequest,
+  RemainderError,
+  type RetryConfig,
+  retrySchema,
+  type SendingQueueConfig,
+  sendingQueueSchema,
+} from "../../src/delivery/index.ts";
+import { errorText } from "../../src/errors/index.ts";
+import type { Batch } from "../../src/metrics/index.ts";
+import { gauges, harness } from "./harness.ts";
+
+type Send = DeliveryOptions<DeliveryRequest>["send"];
+
+interface ChainOptions {
+  readonly queue?: Partial<SendingQueueConfig> | false;
+  readonly retry?: Partial<RetryConfig> | false;
+  readonly timeoutMs?: number;
+  readonly random?: () => number;
+  readonly encode?: (batch: Batch) => DeliveryRequest | Promise<DeliveryRequest>;
+}
+
+const encode = (batch: Batch): DeliveryRequest => ({
+  points: batch.pointCount,
+  bytes: batch.pointCount * 10,
+});
+
+function chainOf(send: Send, options: ChainOptions = {}) {
+  const h = harness();
+  const { queue = {}, retry = {}, timeoutMs = 30_000, random = () => 0.5 } = options;
+  const chain = new DeliveryChain<DeliveryRequest>({
+    settings: h.settings,
+    queue: queue === false ? undefined : { ...sendingQueueSchema.parse({}), ...queue },
+    retry: retry === false ? undefined : { ...retrySchema.parse({}), ...retry },
+    timeoutMs,
+    encode: options.encode ?? encode,
+    send,
+    random,
+  });
+  return { ...h, chain };
+}
+
+/** A send that each call answers by hand. */
+function manualBackend() {
+  const calls: { request: DeliveryRequest; resolve: () => void; reject: (error: Error) => void }[] = [];
+  const send: Send = (request) => new Promise((resolve, reject) => calls.push({ request, resolve, reject }));
+  return { calls, send };
+}
+
+const down: Send = () => Promise.reject(new Error("connection refused"));
+const up: Send = () => Promise.resolve();
+
+test("consume settles when the request is queued, and it is sent once", async () => {
+  const { calls, send } = manualBackend();
+  const { chain, metric } = chainOf(send);
+  chain.start();
+  await chain.consume(gauges(3));
+  await setImmediate();
+  assert.equal(calls.length, 1);
+  assert.equal(await metric("sent_metric_points"), 0);
+  assert.equal(await metric("queue_size"), 1);
+  assert.equal(await metric("queue_metric_points"), 3);
+  assert.equal(await metric("queue_capacity"), 1000);
+  assert.equal(await metric("in_flight_requests"), 1);
+  calls[0]?.resolve();
+  await setImmediate();
+  assert.equal(await metric("sent_metric_points", { exporter: "otlp_http" }), 3);
+  assert.equal(await metric("queue_size"), 0);
+  assert.equal(await metric("in_flight_requests"), 0);
+  await chain.shutdown();
+});
+
+test("an empty batch is accepted and not sent", async () => {
+  const { calls, send } = manualBackend();
+  const { chain } = chainOf(send);
+  chain.start();
+  await chain.consume(gauges());
+  await chain.shutdown();
+  assert.equal(calls.length, 0);
+});
+
+test("requests start in the order they came, at most num_consumers at a time", async () => {
+  const { calls, send } = manualBackend();
+  const { chain } = chainOf(send, { queue: { num_consumers: 2 } });
+  chain.start();
+  for (const points of [1, 2, 3, 4]) await chain.consume(gauges(points));
+  await setImmediate();
+  assert.deepEqual(
+    calls.map(({ request }) => request.points),
+    [1, 2],
+  );
+  calls[1]?.resolve();
+  await setImmediate();
+  assert.deepEqual(
+    calls.map(({ request }) => request.points),
+    [1, 2, 3],
+  );
+  calls[0]?.resolve();
+  calls[2]?.resolve();
+  await setImmediate();
+  calls[3]?.resolve();
+  await chain.shutdown();
+});
+
+test("failures are retried with growing intervals until the backend is back: nothing is lost", async () => {
+  const attempts: number[] = [];
+  let backendUp = false;
+  const { chain, clock, metric, statuses, logs } = chainOf(() => {
+    attempts.push(clock.now());
+    return backendUp ? Promise.resolve() : Promise.reject(new Error("connection refused"));
+  });
+  chain.start();
+  await chain.consume(gauges(7));
+  await clock.advance(5000 + 7500 + 11_250 + 16_875 + 25_312.5 + 30_000);
+  const waits = attempts.slice(1).map((at, i) => at - (attempts[i] as number));
+  assert.deepEqual(waits, [5000, 7500, 11_250, 16_875, 25_312.5, 30_000]);
+  assert.equal(statuses.at(-1)?.status, "recoverable_error");
+  assert.equal(logs[0]?.message, "Exporting failed. Will retry the request after interval.");
+  assert.equal(logs[0]?.fields["interval"], "5s");
+  assert.equal(await metric("send_failed_metric_points"), 0);
+  backendUp = true;
+  await clock.advance(30_000);
+  assert.equal(await metric("sent_metric_points"), 7);
+  assert.equal(statuses.at(-1)?.status, "ok");
+  await chain.shutdown();
+});
+
+test("the interval is varied by the randomization factor", async () => {
+  const attempts: number[] = [];
+  const { chain, clock } = chainOf(
+    () => {
+      attempts.push(clock.now());
+      return Promise.reject(new Error("no"));
+    },
+    { random: () => 0 },
+  );
+  chain.start();
+  await chain.consume(gauges(1));
+  await clock.advance(2500);
+  assert.equal(attempts.length, 2);
+  await chain.shutdown();
+});
+
+test("Retry-After is the least wait", async () => {
+  let attempts = 0;
+  const { chain, clock } = chainOf(() => {
+    attempts++;
+    return Promise.reject(new RetryableError("slow down", { retryAfterMs: 60_000 }));
+  });
+  chain.start();
+  await chain.consume(gauges(1));
+  await clock.advance(59_999);
+  assert.equal(attempts, 1);
+  await clock.advance(1);
+  assert.equal(attempts, 2);
+  await chain.shutdown();
+});
+
+test("a request that would be late for max_elapsed_time is dropped and counted", async () => {
+  const { chain, clock, metric, logs } = chainOf(down, { retry: { max_elapsed_time: 20_000 } });
+  chain.start();
+  await chain.consume(gauges(4));
+  await clock.advance(20_000);
+  assert.equal(await metric("send_failed_metric_points"), 4);
+  assert.equal(await metric("dropped_metric_points", { reason: "retries_exhausted" }), 4);
+  assert.equal(await metric("queue_size"), 0);
+  const drop = logs.find(({ message }) => message === "Exporting failed. Dropping data.");
+  assert.equal(drop?.level, "error");
+  assert.equal(drop?.fields["dropped_items"], 4);
+  assert.equal(errorText(drop?.fields["error"]), "no more retries left: connection refused");
+  await chain.shutdown();
+});
+
+test("max_elapsed_time 0 retries for days", async () => {
+  let attempts = 0;
+  const { chain, clock, metric } = chainOf(
+    () => (++attempts < 3000 ? Promise.reject(new Error("no")) : Promise.resolve()),
+    { retry: { max_elapsed_time: 0 } },
+  );
+  chain.start();
+  await chain.consume(gauges(2));
+  await clock.advance(30 * 3600_000);
+  assert.equal(attempts, 3000);
+  assert.equal(await metric("sent_metric_points"), 2);
+  await chain.shutdown();
+});
+
+test("a permanent error ends it at once; a drop of the same reason is logged once a period", async () => {
+  const { chain, clock, metric, logs } = chainOf(() => Promise.reject(new PermanentError("bad request")));
+  chain.start();
+  for (let i = 0; i < 5; i++) await chain.consume(gauges(2));
+  await clock.advance(0);
+  assert.equal(await metric("dropped_metric_points", { reason: "permanent" }), 10);
+  assert.equal(await metric("send_failed_metric_points", { "error.permanent": true }), 10);
+  const drops = () => logs.filter(({ message }) => message === "Exporting failed. Dropping data.");
+  assert.deepEqual(
+    drops().map(({ fields }) => fields["dropped_items"]),
+    [2],
+  );
+  await clock.advance(30_000);
+  assert.deepEqual(
+    drops().map(({ fields }) => fields["dropped_items"]),
+    [2, 8],
+  );
+  await chain.shutdown();
+  assert.equal(clock.pendingTimers, 0);
+});
+
+test("a partial success counts the rejected points as dropped, not as sent, and is not retried", async () => {
+  let attempts = 0;
+  const { chain, clock, metric, logs, statuses } = chainOf(() => {
+    attempts++;
+    return Promise.reject(new PartialError("too old", 3));
+  });
+  chain.start();
+  await chain.consume(gauges(10));
+  await clock.advance(100_000);
+  assert.equal(attempts, 1);
+  assert.equal(await metric("sent_metric_points"), 7);
+  assert.equal(await metric("dropped_metric_points", { reason: "partial_success" }), 3);
+  assert.equal(await metric("send_failed_metric_points"), 0);
+  assert.equal(logs[0]?.message, "Partial success response.");
+  assert.equal(statuses.at(-1)?.status, "ok");
+  await chain.shutdown();
+});
+
+test("only the remainder of a partly delivered request is sent again", async () => {
+  const sizes: number[] = [];
+  const { chain, clock, metric } = chainOf((request) => {
+    sizes.push(request.points);
+    if (request.points <= 2) return Promise.reject(new PermanentError("no"));
+    return Promise.reject(new RemainderError("later", { points: request.points - 4, bytes: 1 }));
+  });
+  chain.start();
+  await chain.consume(gauges(10));
+  await clock.advance(60_000);
+  assert.deepEqual(sizes, [10, 6, 2]);
+  assert.equal(await metric("sent_metric_points"), 8);
+  assert.equal(await metric("dropped_metric_points", { reason: "permanent" }), 2);
+  await chain.shutdown();
+});
+
+test("an attempt that hangs is cut off at the timeout and retried, even if it ignores the signal", async () => {
+  const signals: AbortSignal[] = [];
+  const { chain, clock, logs } = chainOf(
+    (_request, signal) => {
+      signals.push(signal);
+      return new Promise(() => {});
+    },
+    { timeoutMs: 10_000 },
+  );
+  chain.start();
+  await chain.consume(gauges(1));
+  await clock.advance(10_000);
+  assert.equal(signals[0]?.aborted, true);
+  assert.equal(errorText(logs[0]?.fields["error"]), "request timed out after 10s");
+  await clock.advance(5000);
+  assert.equal(signals.length, 2);
+  const shutdown = chain.shutdown(1000);
+  await clock.advance(1000);
+  await shutdown;
+});
+
+test("a full queue refuses new data before it is encoded", async () => {
+  const { send } = manualBackend();
+  let encoded = 0;
+  const { chain, clock, metric } = chainOf(send, {
+    queue: { queue_size: 2, num_consumers: 1 },
+    encode: (batch) => {
+      encoded++;
+      return encode(batch);
+    },
+  });
+  chain.start();
+  await chain.consume(gauges(1));
+  await chain.consume(gauges(1));
+  await assert.rejects(chain.consume(gauges(5)), (error) => {
+    assert.ok(error instanceof RetryableError);
+    assert.match(error.message, /^sending queue is full: it holds 2 of 2 requests$/);
+    return true;
+  });
+  assert.equal(encoded, 2);
+  assert.equal(await metric("enqueue_failed_metric_points"), 5);
+  const shutdown = chain.shutdown(10);
+  await clock.advance(10);
+  await shutdown;
+});
+
+test("block_on_overflow makes callers wait, first come first served", async () => {
+  const { calls, send } = manualBackend();
+  const { chain } = chainOf(send, { queue: { queue_size: 1, num_consumers: 1, block_on_overflow: true } });
+  chain.start();
+  await chain.consume(gauges(1));
+  const order: number[] = [];
+  const second = chain.consume(gauges(2)).then(() => order.push(2));
+  const third = chain.consume(gauges(3)).then(() => order.push(3));
+  await setImmediate();
+  assert.deepEqual(order, []);
+  for (let i = 0; i < 3; i++) {
+    calls[i]?.resolve();
+    await setImmediate();
+  }
+  await Promise.all([second, third]);
+  assert.deepEqual(order, [2, 3]);
+  assert.deepEqual(
+    calls.map(({ request }) => request.points),
+    [1, 2, 3],
+  );
+  await chain.shutdown();
+});
+
+test("callers that wait for room are refused when the exporter shuts down", async () => {
+  const { calls, send } = manualBackend();
+  const { chain } = chainOf(send, { queue: { queue_size: 1, block_on_overflow: true } });
+  chain.start();
+  await chain.consume(gauges(1));
+  const waiting = assert.rejects(chain.consume(gauges(2)), RetryableError);
+  await setImmediate();
+  const shutdown = chain.shutdown();
+  await waiting;
+  calls[0]?.resolve();
+  await shutdown;
+  await assert.rejects(chain.consume(gauges(1)), /sending queue is closed/);
+});
+
+test("the sizer says what fills the queue", async () => {
+  for (const [sizer, size] of [
+    ["items", 10],
+    ["bytes", 100],
+  ] as const) {
+    const { send } = manualBackend();
+    const { chain, clock, metric } = chainOf(send, { queue: { sizer, queue_size: size } });
+    chain.start();
+    await chain.consume(gauges(6));
+    await assert.rejects(chain.consume(gauges(5)), RetryableError);
+    await chain.consume(gauges(4));
+    assert.equal(await metric("queue_size"), size);
+    await assert.rejects(chain.consume(gauges(1)), RetryableError);
+    const shutdown = chain.shutdown(1);
+    await clock.advance(1);
+    await shutdown;
+  }
+});
+
+test("a request larger than the queue is refused for good", async () => {
+  const { chain } = chainOf(up, { queue: { sizer: "items", queue_size: 10 } });
+  chain.start();
+  await assert.rejects(chain.consume(gauges(11)), (error) => {
+    assert.ok(error instanceof PermanentError);
+    assert.equal(error.message, "element size too large: 11 items, the sending queue holds 10");
+    return true;
+  });
+  await chain.shutdown();
+});
+
+test("data that cannot be encoded is refused for good", async () => {
+  const cause = new TypeError("no");
+  const { chain, metric } = chainOf(up, { encode: () => Promise.reject(cause) });
+  chain.start();
+  await assert.rejects(chain.consume(gauges(3)), (error) => {
+    assert.ok(error instanceof PermanentError);
+    assert.equal(error.cause, cause);
+    return true;
+  });
+  assert.equal(await metric("enqueue_failed_metric_points"), 3);
+  await chain.shutdown();
+});
+
+test("without a queue the caller gets the result", async () => {
+  const answers = [
+    undefined,
+    new PermanentError("bad"),
+    new PartialError("some", 1),
+    new PartialError("a remark", 0),
+  ];
+  const { chain, metric } = chainOf(
+    () => {
+      const answer = answers.shift();
+      return answer === undefined ? Promise.resolve() : Promise.reject(answer);
+    },
+    { queue: false },
+  );
+  chain.start();
+  await chain.consume(gauges(2));
+  await assert.rejects(chain.consume(gauges(2)), PermanentError);
+  await assert.rejects(chain.consume(gauges(2)), PartialError);
+  await chain.consume(gauges(2));
+  assert.equal(await metric("sent_metric_points"), 5);
+  assert.equal(await metric("send_failed_metric_points"), 2);
+  assert.equal(await metric("dropped_metric_points"), 1);
+  await chain.shutdown();
+  await assert.rejects(chain.consume(gauges(2)), RetryableError);
+});
+
+test("wait_for_result gives the caller the result of a queued request", async () => {
+  const answers = [undefined, new PermanentError("bad")];
+  const { chain, metric } = chainOf(
+    () => {
+      const answer = answers.shift();
+      return answer === undefined ? Promise.resolve() : Promise.reject(answer);
+    },
+    { queue: { wait_for_result: true } },
+  );
+  chain.start();
+  await chain.consume(gauges(2));
+  assert.equal(await metric("sent_metric_points"), 2);
+  await assert.rejects(chain.consume(gauges(3)), /bad/);
+  assert.equal(await metric("send_failed_metric_points"), 3);
+  assert.equal(await metric("dropped_metric_points"), 0, "the caller decides");
+  await chain.shutdown();
+});
+
+test("retries can be off", async () => {
+  const { chain, metric } = chainOf(down, { retry: false });
+  chain.start();
+  await chain.consume(gauges(3));
+  await setImmediate();
+  assert.equal(await metric("dropped_metric_points", { reason: "retries_exhausted" }), 3);
+  await chain.shutdown();
+});
+
+test("shutdown drains the queue", async () => {
+  const { calls, send } = manualBackend();
+  const { chain, metric } = chainOf(send, { queue: { num_consumers: 1 } });
+  chain.start();
+  for (let i = 0; i < 3; i++) await chain.consume(gauges(2));
+  const shutdown = chain.shutdown();
+  assert.equal(chain.shutdown(), shutdown, "again is the same");
+  for (let i = 0; i < 3; i++) {
+    await setImmediate();
+    calls[i]?.resolve();
+  }
+  await shutdown;
+  assert.equal(await metric("sent_metric_points"), 6);
+  assert.equal(await metric("dropped_metric_points"), 0);
+});
+
+test("shutdown interrupts back-offs, tries each request once more, and counts what is left", async () => {
+  let attempts = 0;
+  const { chain, clock, metric, logs } = chainOf(
+    () => {
+      attempts++;
+      return Promise.reject(new RetryableError("down", { retryAfterMs: 100_000 }));
+    },
+    { queue: { num_consumers: 1 } },
+  );
+  chain.start();
+  for (let i = 0; i < 3; i++) await chain.consume(gauges(2));
+  await setImmediate();
+  assert.equal(attempts, 1);
+  await chain.shutdown();
+  assert.equal(attempts, 4);
+  assert.equal(await metric("dropped_metric_points", { reason: "shutdown" }), 6);
+  const lines = logs.filter(({ level }) => level === "error").map(({ fields }) => fields["dropped_items"]);
+  assert.deepEqual(lines, [2, 4]);
+  assert.equal(clock.pendingTimers, 0);
+});
+
+test("shutdown ends at its deadline although the backend hangs", async () => {
+  const { send } = manualBackend();
+  const { chain, clock, metric } = chainOf(send, { queue: { num_consumers: 2 }, timeoutMs: 0 });
+  chain.start();
+  for (let i = 0; i < 5; i++) await chain.consume(gauges(1));
+  const shutdown = chain.shutdown(2000);
+  await clock.advance(1999);
+  assert.equal(await metric("dropped_metric_points"), 0);
+  await clock.advance(1);
+  await shutdown;
+  assert.equal(await metric("dropped_metric_points", { reason: "shutdown" }), 5);
+  assert.equal(clock.pendingTimers, 0);
+});
+
+test("shutdown works without start and accounts for what was queued", async () => {
+  const { chain, metric } = chainOf(up);
+  await chain.consume(gauges(3));
+  await chain.shutdown();
+  assert.equal(await metric("dropped_metric_points", { reason: "shutdown" }), 3);
+});
+
+test("every point is accounted for, whatever the backend does", async () => {
+  const answer = fc.oneof(
+    { weight: 4, arbitrary: fc.constant({ kind: "ok" as const }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant("retry" as const), afterMs: fc.nat(60_000) }) },
+    fc.constant({ kind: "permanent" as const }),
+    fc.record({ kind: fc.constant("partial" as const), rejected: fc.nat(30) }),
+    fc.record({ kind: fc.constant("remainder" as const), sent: fc.nat(5) }),
+    fc.constant({ kind: "hang" as const }),
+  );
+  const step = fc.oneof(
+    { weight: 3, arbitrary: fc.record({ points: fc.integer({ min: 0, max: 20 }) }) },
+    fc.record({ advanceMs: fc.nat(120_000) }),
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(answer, { maxLength: 40 }),
+      fc.array(step, { maxLength: 30 }),
+      fc.record({
+        num_consumers: fc.integer({ min: 1, max: 4 }),
+        queue_size: fc.integer({ min: 1, max: 30 }),
+        sizer: fc.constantFrom("requests", "items", "bytes"),
+      }),
+      fc.double({ min: 0, max: 0.999, noNaN: true }),
+      async (answers, steps, queue, jitter) => {
+        const pending = [...answers];
+        const { chain, clock, metric } = chainOf(
+          (request) => {
+            const next = pending.shift() ?? { kind: "ok" };
+            switch (next.kind) {
+              case "ok":
+                return Promise.resolve();
+              case "retry":
+                return Promise.reject(new RetryableError("later", { retryAfterMs: next.afterMs }));
+              case "permanent":
+                return Promise.reject(new PermanentError("never"));
+              case "partial":
+                return Promise.reject(new PartialError("some", next.rejected));
+              case "remainder": {
+                const points = Math.max(1, request.points - next.sent);
+                return Promise.reject(new RemainderError("some later", { points, bytes: points }));
+              }
+              case "hang":
+                return new Promise(() => {});
+            }
+          },
+          { queue, random: () => jitter, retry: { max_elapsed_time: 90_000 } },
+        );
+        chain.start();
+        let accepted = 0;
+        let refused = 0;
+        const check = async () => {
+          const [sent, dropped, queued, failed, permanent, exhausted] = await Promise.all([
+            metric("sent_metric_points"),
+            metric("dropped_metric_points"),
+            metric("queue_metric_points"),
+            metric("send_failed_metric_points"),
+            metric("dropped_metric_points", { reason: "permanent" }),
+            metric("dropped_metric_points", { reason: "retries_exhausted" }),
+          ]);
+          assert.equal(accepted, sent + dropped + queued);
+          assert.equal(failed, permanent + exhausted);
+          assert.equal(await metric("enqueue_failed_metric_points"), refused);
+        };
+        for (const one of steps) {
+          if ("points" in one) {
+            try {
+              await chain.consume(gauges(one.points));
+              accepted += one.points;
+            } catch {
+              refused += one.points;
+            }
+          } else await clock.advance(one.advanceMs);
+          await setImmediate();
+          await check();
+        }
+        const shutdown = chain.shutdown(20_000);
+        await clock.advance(20_000);
+        await shutdown;
+        assert.equal(
+          accepted,
+          (await metric("sent_metric_points")) + (await metric("dropped_metric_points")),
+        );
+        assert.equal(clock.pendingTimers, 0);
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
