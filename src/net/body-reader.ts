@@ -1,0 +1,128 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { createGunzip, type Gunzip } from "node:zlib";
+import { errorText } from "../errors/index.ts";
+import type { BodyReader, ExchangeControl } from "./exchange.ts";
+import { TransportError } from "./http-error.ts";
+import type { ReusableBuffer } from "./reusable-buffer.ts";
+
+/** Fewer and larger chunks cost less: each is fresh memory and a trip to another thread. */
+const MAX_GUNZIP_CHUNK = 1024 * 1024;
+const MIN_GUNZIP_CHUNK = 64 * 1024;
+/** A declared length is believed up to here; beyond, the buffer grows with what really comes. */
+const MAX_PREALLOCATION = 32 * 1024 * 1024;
+
+/**
+ * A reader that puts the decoded body into the buffer. gzip is decoded when the response says so; the limit holds
+ * for the decoded bytes while they appear, and for the received ones.
+ * @param limit bytes at which the body is too large, as Prometheus counts (a body of exactly the limit is); 0: none
+ * @throws TransportError "decode" for another encoding, "body_limit" for a declared length that is too large
+ */
+export function createBodyReader(
+  headers: IncomingHttpHeaders,
+  into: ReusableBuffer,
+  limit: number,
+  control: ExchangeControl,
+): BodyReader {
+  into.reset();
+  const max = limit > 0 ? limit : Number.POSITIVE_INFINITY;
+  const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? "";
+  const declared = Number(headers["content-length"] ?? 0);
+  if (declared >= max) throw tooLarge(limit);
+  if (encoding === "gzip") return new GunzipReader(into, max, control);
+  if (encoding !== "" && encoding !== "identity") {
+    throw new TransportError(
+      "decode",
+      `content encoding ${JSON.stringify(encoding)} is not supported, allowed are gzip and identity`,
+    );
+  }
+  into.reserve(Math.min(declared, MAX_PREALLOCATION));
+  return {
+    write: (chunk) => {
+      if (into.length + chunk.length >= max) throw tooLarge(limit);
+      into.append(chunk);
+      return "more";
+    },
+    end: () => Promise.resolve(),
+    destroy: () => {},
+  };
+}
+
+class GunzipReader implements BodyReader {
+  readonly #gunzip: Gunzip;
+  readonly #limit: number;
+  readonly #done: Promise<void>;
+  #received = 0;
+
+  constructor(into: ReusableBuffer, limit: number, control: ExchangeControl) {
+    // The buffer's capacity is what bodies of this target need.
+    const chunkSize = Math.min(Math.max(into.capacity, MIN_GUNZIP_CHUNK), MAX_GUNZIP_CHUNK);
+    const gunzip = createGunzip({ chunkSize });
+    this.#gunzip = gunzip;
+    this.#limit = limit;
+    this.#done = new Promise((resolve, reject) => {
+      const fail = (error: unknown): void => {
+        gunzip.destroy();
+        reject(error);
+        control.fail(error);
+      };
+      gunzip.on("data", (chunk: Buffer) => {
+        if (into.length + chunk.length >= limit) fail(tooLarge(limit));
+        else into.append(chunk);
+      });
+      gunzip.on("drain", () => control.resume());
+      gunzip.on("end", resolve);
+      gunzip.on("error", (cause) =>
+        fail(new TransportError("decode", `gzip body is broken: ${errorText(cause)}`, { cause })),
+      );
+    });
+    // It is awaited by end() only, which a failed exchange never calls.
+    this.#done.catch(() => {});
+  }
+
+  write(chunk: Buffer): "more" | "pause" {
+    this.#received += chunk.length;
+    if (this.#received >= this.#limit) throw tooLarge(this.#limit);
+    return this.#gunzip.write(chunk) ? "more" : "pause";
+  }
+
+  end(): Promise<void> {
+    this.#gunzip.end();
+    return this.#done;
+  }
+
+  destroy(): void {
+    this.#gunzip.destroy();
+  }
+}
+
+/** Collects the first bytes of a body; the response is left there unless it ends soon. */
+export class PrefixReader implements BodyReader {
+  readonly #chunks: Buffer[] = [];
+  readonly #limit: number;
+  #length = 0;
+
+  /** @param limit bytes to keep; a body longer than that is cut */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  write(chunk: Buffer): "more" | "enough" {
+    this.#chunks.push(chunk.subarray(0, this.#limit - this.#length));
+    this.#length += chunk.length;
+    return this.#length > this.#limit ? "enough" : "more";
+  }
+
+  end(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  destroy(): void {}
+
+  content(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+}
+
+function tooLarge(limit: number): TransportError {
+  return new TransportError("body_limit", `the body reaches the limit of ${limit} bytes`);
+}
