@@ -14,6 +14,8 @@ import {
 import { readBody, samplesOf } from "./strict-body.ts";
 
 const SERVER_NAME = "virt-handler.kubevirt.svc";
+/** Longer than anything a test waits for: the scrapes that are collecting stay in flight. */
+const LONG_MS = 10_000;
 const LIMIT_TEXT = "Limit of concurrent requests reached (3), try again later.";
 
 interface Answer {
@@ -138,7 +140,7 @@ test("other paths are not found", async (t) => {
 });
 
 test("a fourth scrape at once gets 503, and those who leave free their places", async (t) => {
-  const handler = await start(t, { collectionDelayMs: 3_600_000 });
+  const handler = await start(t, { collectionDelayMs: LONG_MS });
   const leave = new AbortController();
   const scrapes = [1, 2, 3, 4].map(() => ask(handler, "/metrics", { signal: leave.signal }));
   const refused = await Promise.race(scrapes);
@@ -179,8 +181,8 @@ test("/healthz: GET and JSON only, 500 without the Kubernetes API, while metrics
   assert.equal((await ask(handler, "/healthz")).status, 200);
 });
 
-test("close cuts scrapes in flight and may be called twice", async () => {
-  const handler = await startVirtHandler({ collectionDelayMs: 3_600_000 });
+test("close cuts scrapes in flight and may be called twice", async (t) => {
+  const handler = await start(t, { collectionDelayMs: LONG_MS });
   const leave = new AbortController();
   const scrapes = [1, 2, 3, 4].map(() => ask(handler, "/metrics", { signal: leave.signal }));
   await Promise.race(scrapes);
