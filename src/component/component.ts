@@ -10,7 +10,8 @@ import type { ReportStatus } from "./status.ts";
  */
 export interface Component {
   start?(host: Host): void | Promise<void>;
-  shutdown?(): void | Promise<void>;
+  /** `drainMs` is what is left of the service's `shutdown_timeout`; what is not handed on by then is counted as dropped. */
+  shutdown?(drainMs: number): void | Promise<void>;
 }
 
 /** Takes batches. */

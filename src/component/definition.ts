@@ -6,7 +6,7 @@ export type Stability = "development" | "alpha" | "beta" | "stable" | "deprecate
 export type ComponentKind = "receiver" | "processor" | "exporter" | "extension";
 
 /** What every definition says; `create` must not do I/O, `start` does. */
-interface BaseDefinition<Config> {
+export interface BaseDefinition<Config = unknown> {
   /** lower_snake_case, as written in the configuration. */
   readonly type: string;
   /** Older or shorter names accepted in its place, with a warning. */

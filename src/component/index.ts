@@ -1,6 +1,7 @@
 export { type Clock, systemClock } from "./clock.ts";
 export type { BuildInfo, Component, Consumer, Host, Settings, UpstreamSettings } from "./component.ts";
 export {
+  type BaseDefinition,
   type ComponentKind,
   type Definition,
   defineExporter,

@@ -53,7 +53,7 @@ function connect(processor: AnyProcessor, next: Consumer): Component & Consumer 
   if ("consume" in processor) return processor;
   const lifecycle: Component = {
     start: (host) => processor.start?.(host),
-    shutdown: () => processor.shutdown?.(),
+    shutdown: (drainMs) => processor.shutdown?.(drainMs),
   };
   if ("layout" in processor) {
     const mapped = memoise((layout: Layout) => processor.layout(layout));

@@ -129,7 +129,7 @@ function createNode(
   return {
     ...place,
     fingerprint,
-    component: settings.strict ? checked(component) : component,
+    component: settings.strict ? checked(component, `"${id}" ${kind}`) : component,
     port,
     reportStatus,
   };

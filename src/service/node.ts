@@ -37,10 +37,10 @@ export async function startNode(node: Node, host: Host): Promise<void> {
 }
 
 /** Never throws: the error comes back, so that the others are shut down too. */
-export async function shutdownNode(node: Node): Promise<CollectorError | undefined> {
+export async function shutdownNode(node: Node, drainMs: number): Promise<CollectorError | undefined> {
   node.reportStatus({ status: "stopping" });
   try {
-    await node.component.shutdown?.();
+    await node.component.shutdown?.(Math.max(0, drainMs));
   } catch (error) {
     node.reportStatus({ status: "permanent_error", error });
     return new CollectorError("COMPONENT_SHUTDOWN", `failed to shut down "${node.id}" ${node.kind}`, {

@@ -55,7 +55,7 @@ export class Service {
 
   /** Stops everything; what could not be shut down cleanly comes back as errors. May be called twice. */
   shutdown(): Promise<readonly CollectorError[]> {
-    this.#stopping ??= shutdownAll([...this.#graph.nodes.values()]);
+    this.#stopping ??= this.#shutdownAll([...this.#graph.nodes.values()]);
     return this.#stopping;
   }
 
@@ -70,7 +70,7 @@ export class Service {
       await Promise.all(survivors.filter((node) => node.kind === kind).map(({ port }) => port?.hold()));
     };
     const stop = (...kinds: readonly NodeKind[]) =>
-      this.#logErrors(shutdownAll(removed.filter(({ kind }) => kinds.includes(kind))));
+      this.#logErrors(this.#shutdownAll(removed.filter(({ kind }) => kinds.includes(kind))));
     // What goes flushes through the old graph, from upstream to downstream; what stays waits at its port until the
     // parts behind it are in place.
     try {
@@ -95,6 +95,20 @@ export class Service {
     );
   }
 
+  /** Receivers at once, since each may wait for a scrape; then one after the other, upstream first. */
+  async #shutdownAll(nodes: readonly Node[]): Promise<readonly CollectorError[]> {
+    const { clock } = this.#settings;
+    const end = clock.monotonic() + this.#config.service.shutdown_timeout;
+    const stop = (node: Node) => shutdownNode(node, end - clock.monotonic());
+    const of = (kind: NodeKind) => nodes.filter((node) => node.kind === kind);
+    const errors = await Promise.all(of("receiver").map(stop));
+    // Processors were built from the last of each pipeline to the first.
+    for (const node of of("processor").toReversed()) errors.push(await stop(node));
+    errors.push(...(await Promise.all(of("exporter").map(stop))));
+    for (const node of of("extension").toReversed()) errors.push(await stop(node));
+    return errors.filter((error) => error !== undefined);
+  }
+
   async #logErrors(errors: Promise<readonly CollectorError[]>): Promise<void> {
     for (const error of await errors)
       this.#settings.logger.error("A component was not shut down cleanly.", { error });
@@ -113,17 +127,4 @@ function keyOf({ kind, id, pipeline }: Node): string {
 
 async function startAll(nodes: readonly Node[], host: Host): Promise<void> {
   for (const node of nodes) await startNode(node, host);
-}
-
-/** Receivers at once, since each may wait for a scrape; then one after the other, upstream first. */
-async function shutdownAll(nodes: readonly Node[]): Promise<readonly CollectorError[]> {
-  const receivers = nodes.filter((node) => node.kind === "receiver");
-  const errors = await Promise.all(receivers.map(shutdownNode));
-  // Processors were built from the last of each pipeline to the first.
-  for (const node of nodes.filter(({ kind }) => kind === "processor").toReversed())
-    errors.push(await shutdownNode(node));
-  errors.push(...(await Promise.all(nodes.filter(({ kind }) => kind === "exporter").map(shutdownNode))));
-  for (const node of nodes.filter(({ kind }) => kind === "extension").toReversed())
-    errors.push(await shutdownNode(node));
-  return errors.filter((error) => error !== undefined);
 }

@@ -6,18 +6,18 @@ import type { Batch, Layout } from "../metrics/index.ts";
  * The consumer as it is, behind a guard: what it gets is deep-frozen, and the column, whose typed arrays cannot be
  * frozen, is summed before and after. For tests and `--strict`; costs several passes over the data.
  */
-export function checked<Target extends Component & Partial<Consumer>>(target: Target): Target {
+export function checked<Target extends Component & Partial<Consumer>>(target: Target, name: string): Target {
   const consume = target.consume?.bind(target);
   if (consume === undefined) return target;
   const guard: Component & Consumer = {
     start: (host) => target.start?.(host),
-    shutdown: () => target.shutdown?.(),
+    shutdown: (drainMs) => target.shutdown?.(drainMs),
     async consume(batch) {
       freezeLayout(batch.layout);
       const before = checksum(batch);
       await consume(batch);
       if (checksum(batch) !== before) {
-        throw new CollectorError("FLOW_PERMANENT", "a component wrote to a batch that it had been handed");
+        throw new CollectorError("FLOW_PERMANENT", `${name} wrote to a batch that it had been handed`);
       }
     },
   };

@@ -1,0 +1,37 @@
+import { stringify } from "yaml";
+import type { BaseDefinition } from "../component/index.ts";
+import { components } from "../distribution/index.ts";
+import type { Command } from "./terminal.ts";
+import { version } from "./version.ts";
+
+export const componentsCommand: Command = {
+  summary: "list the built-in components with their stability",
+  usage: "Usage: otelcol-kubevirt components",
+  async run(_args, terminal) {
+    terminal.out(
+      stringify({
+        buildinfo: { command: "otelcol-kubevirt", version },
+        receivers: components.receivers.map(describe),
+        processors: components.processors.map(describe),
+        exporters: components.exporters.map(describe),
+        extensions: components.extensions.map(describe),
+      }),
+    );
+    return 0;
+  },
+};
+
+function describe({
+  type,
+  aliases = [],
+  description,
+  stability,
+  ...rest
+}: BaseDefinition & { kind?: string }) {
+  return {
+    name: type,
+    ...(aliases.length > 0 && { aliases }),
+    ...(description !== undefined && { description }),
+    stability: rest.kind === "extension" ? { extension: stability } : { metrics: stability },
+  };
+}

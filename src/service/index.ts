@@ -1,0 +1,10 @@
+export type {
+  CollectorConfig,
+  ComponentSet,
+  ConfiguredComponent,
+  ServiceConfig,
+} from "./collector-config.ts";
+export { configJsonSchema } from "./json-schema.ts";
+export { type LoadedConfig, loadConfig } from "./load-config.ts";
+export { Service, type ServiceSettings } from "./service.ts";
+export { serviceSchema } from "./service-schema.ts";

@@ -1,0 +1,43 @@
+import { componentId, duration, z } from "../config/index.ts";
+
+const ids = (what: string) => z.array(componentId()).describe(what);
+
+const pipelineSchema = z.strictObject({
+  receivers: ids("IDs of the receivers whose data enters here; at least one.").default([]),
+  processors: ids("IDs of the processors that the data passes, in this order.").default([]),
+  exporters: ids("IDs of the exporters that each get all of the data; at least one.").default([]),
+});
+
+/** The `service` section of a configuration. */
+export const serviceSchema = z.strictObject({
+  extensions: ids("IDs of the extensions to start, in this order.").default([]),
+  pipelines: z
+    .record(z.string(), pipelineSchema)
+    .describe("Pipelines by their ID, `metrics` or `metrics/name`.")
+    .default({}),
+  telemetry: z
+    .strictObject({
+      logs: z
+        .strictObject({
+          level: z
+            .enum(["debug", "info", "warn", "error"])
+            .default("info")
+            .describe("Least severe level that is written."),
+          encoding: z
+            .enum(["console", "json", "auto"])
+            .default("auto")
+            .describe(
+              "`console` for people, `json` for machines, `auto` is console on a terminal and json elsewhere.",
+            ),
+        })
+        .prefault({})
+        .describe("The collector's own log, on standard error."),
+    })
+    .prefault({})
+    .describe("What the collector says about itself."),
+  shutdown_timeout: duration({ min: 0 })
+    .prefault("30s")
+    .describe(
+      "How long a shutdown may take to hand on what is in flight; then the rest is counted as dropped.",
+    ),
+});
