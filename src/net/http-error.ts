@@ -1,3 +1,4 @@
+import { errors } from "undici";
 import { CollectorError, type ErrorCode, errorText } from "../errors/index.ts";
 
 /** Why a request failed, as the value of a counter's attribute. */
@@ -82,5 +83,7 @@ function reasonOf(error: unknown): keyof typeof problems {
   // TLS 1.3 servers refuse a client certificate only after the handshake: the alert comes with the first read.
   if (code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_")) return "tls";
   if (code === "HPE_INVALID_EOF_STATE") return "connect";
-  return code.startsWith("HPE_") || code === "UND_ERR_HEADERS_OVERFLOW" ? "decode" : "connect";
+  if (error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError)
+    return "decode";
+  return "connect";
 }
