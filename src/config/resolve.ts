@@ -1,4 +1,4 @@
-import { errorText } from "../errors/index.ts";
+import { CollectorError } from "../errors/index.ts";
 import { Diagnostics } from "./diagnostics.ts";
 import { type Environment, retrieve, splitUri } from "./location.ts";
 import { mergeNodes } from "./merge.ts";
@@ -69,7 +69,9 @@ async function readPart(
     }
     return undefined;
   } catch (error) {
-    diagnostics.error({ file: uri }, { message: errorText(error) });
+    // The message already tells the reason of its cause; what is no error of ours is a defect.
+    if (!(error instanceof CollectorError)) throw error;
+    diagnostics.error({ file: uri }, { message: error.message });
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { errorText } from "../errors/index.ts";
+import { CollectorError } from "../errors/index.ts";
 import { Diagnostics } from "./diagnostics.ts";
 import { type Environment, retrieve, splitUri } from "./location.ts";
 import { type ConfigEntry, ConfigNode } from "./node.ts";
@@ -163,8 +163,8 @@ class Expansion {
       }
       return text;
     } catch (error) {
-      const message = error instanceof Error && "code" in error ? error.message : errorText(error);
-      this.#fail(reference, message, shorthand ?? dollarHint(reference));
+      if (!(error instanceof CollectorError)) throw error;
+      this.#fail(reference, error.message, shorthand ?? dollarHint(reference));
     }
   }
 
