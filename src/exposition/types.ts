@@ -20,7 +20,7 @@ export interface FamilyMetadata {
 }
 
 /**
- * The labels of a series in the order they were first exposed, without `__name__` and without labels of empty
+ * The labels of a series in the order in which the set was first exposed, without `__name__` and without labels of empty
  * value (which equal absent ones). Frozen and interned: within one table equal label sets are one object, across
  * families and scrapes.
  */
@@ -58,7 +58,7 @@ export interface ParseResult {
   readonly timestamps?: Float64Array;
   /** Sample lines in the body, repeats and skipped duplicates included. */
   readonly samples: number;
-  /** Entries this body appended. */
+  /** Entries appended since the last successfully parsed body. */
   readonly newEntries: number;
   /** A TYPE or HELP appeared or changed; `families` and the `family` of entries may differ from before. */
   readonly metadataChanged: boolean;
@@ -101,6 +101,8 @@ export interface SeriesTableContract {
    * @throws ExpositionError when the body is not valid text, ExpositionLimitError when it exceeds a limit
    */
   parse(body: Uint8Array, length: number, into?: Float64Array): ParseResult;
+  /** Most of what the table holds was not in the last body: time to `compact()`. */
+  readonly wasteful: boolean;
   /**
    * Drops the entries that were absent from the last `maxAbsent` (at least 1) successfully parsed bodies, keeps the
    * other entries' objects and label objects, and renumbers slots in the old order.

@@ -1,0 +1,191 @@
+import { FamilyTable } from "./family-table.ts";
+import { checkSampleLimit } from "./label-limits.ts";
+import { Observation } from "./observation.ts";
+import { SeriesStore } from "./series-store.ts";
+import { scanText } from "./text-scan.ts";
+import type {
+  ExpositionLimits,
+  FamilyMetadata,
+  ParseResult,
+  SeriesEntry,
+  SeriesTableContract,
+} from "./types.ts";
+
+/** The series of one scrape target in text 0.0.4 or 1.0.0; see {@link SeriesTableContract}. */
+export class SeriesTable implements SeriesTableContract {
+  readonly #limits: ExpositionLimits;
+  readonly #body = new Observation();
+  #store: SeriesStore;
+  #families = new FamilyTable();
+  #epoch = 0;
+  #generation = 0;
+  /** The mask of the last good body and one to write the next into. */
+  #seen: Uint8Array = new Uint8Array(0);
+  #spare: Uint8Array = new Uint8Array(0);
+  #seenCount = 0;
+  /** Metadata lines of the last good body. */
+  #metadataLines: Int32Array = new Int32Array(0);
+  /** Entries that existed at the end of the last good body; later ones have no family yet. */
+  #settled = 0;
+  /** By slot, for absent entries: the generation that saw it last, 0 for none. */
+  #lastSeen: Float64Array = new Float64Array(0);
+
+  constructor(limits: ExpositionLimits = {}) {
+    this.#limits = limits;
+    this.#store = new SeriesStore(limits);
+  }
+
+  get entries(): readonly SeriesEntry[] {
+    return this.#store.entries;
+  }
+
+  get families(): ReadonlyMap<string, FamilyMetadata> {
+    return this.#families.families;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  get wasteful(): boolean {
+    return this.#store.recordCount > 2 * (this.#seenCount + this.#metadataLines.length) + 1024;
+  }
+
+  parse(body: Uint8Array, length: number, into?: Float64Array): ParseResult {
+    const seen = this.#body;
+    const store = this.#store;
+    const settled = this.#settled;
+    seen.begin(into, this.#spare, store.entries.length);
+    scanText(Buffer.from(body.buffer, body.byteOffset, length), store, seen, this.#limits.sampleLimit ?? 0);
+    checkSampleLimit(this.#limits, seen.samples);
+
+    const metadataChanged = this.#settleMetadata();
+    this.#settleFamilies(metadataChanged);
+    const seenCount = seen.samples - seen.duplicates;
+    const sameSeries = this.#settleSeen(seenCount);
+    return {
+      values: seen.values,
+      seen: this.#seen,
+      ...(seen.timestamps && { timestamps: seen.timestamps }),
+      samples: seen.samples,
+      newEntries: store.entries.length - settled,
+      metadataChanged,
+      sameSeries,
+      missing: store.entries.length - seenCount,
+      duplicates: seen.duplicates,
+      predicted: seen.predicted,
+    };
+  }
+
+  compact(maxAbsent: number): Int32Array | undefined {
+    const old = this.#store;
+    const newSlots = new Int32Array(old.entries.length).fill(-1);
+    let kept = 0;
+    for (let slot = 0; slot < newSlots.length; slot++) {
+      const absent = this.#seen[slot] === 1 ? 0 : this.#generation - (this.#lastSeen[slot] ?? 0);
+      if (absent < maxAbsent) newSlots[slot] = kept++;
+    }
+    if (kept === newSlots.length && !this.wasteful) return undefined;
+
+    const store = new SeriesStore(this.#limits);
+    const seen = new Uint8Array(this.#seen.length);
+    const lastSeen = new Float64Array(this.#lastSeen.length);
+    newSlots.forEach((slot, before) => {
+      if (slot < 0) return;
+      seen[slot] = this.#seen[before]!;
+      lastSeen[slot] = this.#lastSeen[before]!;
+    });
+    const settled = newSlots
+      .subarray(0, this.#settled)
+      .reduce((count, slot) => count + (slot < 0 ? 0 : 1), 0);
+    store.adopt(old, newSlots, this.#metadataLines);
+    this.#metadataLines = this.#metadataLines.map((line) => store.metadataLike(old, line));
+    this.#families.retain(
+      new Set([...store.entries.map((entry) => entry.family), ...store.metadata.map((line) => line.family)]),
+    );
+    this.#store = store;
+    this.#seen = seen;
+    this.#spare = new Uint8Array(seen.length);
+    this.#lastSeen = lastSeen;
+    this.#settled = settled;
+    this.#epoch++;
+    return newSlots;
+  }
+
+  reset(): void {
+    this.#store = new SeriesStore(this.#limits);
+    this.#families = new FamilyTable();
+    this.#seen = new Uint8Array(0);
+    this.#spare = new Uint8Array(0);
+    this.#seenCount = 0;
+    this.#metadataLines = new Int32Array(0);
+    this.#settled = 0;
+    this.#lastSeen = new Float64Array(0);
+    this.#epoch++;
+  }
+
+  /** Applies the body's metadata lines unless they are those of the last body. */
+  #settleMetadata(): boolean {
+    const lines = this.#body.metadataLines.subarray(0, this.#body.metadataCount);
+    if (Buffer.compare(bytesOf(lines), bytesOf(this.#metadataLines)) === 0) return false;
+    this.#metadataLines = lines.slice();
+    return this.#families.apply(Array.from(lines, (line) => this.#store.metadata[line]!));
+  }
+
+  /** Gives new entries their family, and all entries after a change of metadata. */
+  #settleFamilies(metadataChanged: boolean): void {
+    const { entries } = this.#store;
+    const families = new Map<string, string>();
+    for (let slot = metadataChanged ? 0 : this.#settled; slot < entries.length; slot++) {
+      const entry = entries[slot]!;
+      let family = families.get(entry.name);
+      if (family === undefined) {
+        family = this.#families.familyOf(entry.name);
+        families.set(entry.name, family);
+      }
+      entry.family = family;
+    }
+    this.#settled = entries.length;
+  }
+
+  /** Makes the body's mask the current one. @returns whether it shows the same slots as the one before */
+  #settleSeen(seenCount: number): boolean {
+    const { seen } = this.#body;
+    const before = this.#seen;
+    const slots = this.#store.entries.length;
+    const same =
+      seenCount === this.#seenCount &&
+      Buffer.compare(seen.subarray(0, slots), withLength(before, slots)) === 0;
+    if (!same) {
+      if (this.#lastSeen.length < slots) {
+        const larger = new Float64Array(seen.length);
+        larger.set(this.#lastSeen);
+        this.#lastSeen = larger;
+      }
+      for (let slot = 0; slot < before.length; slot++) {
+        if (before[slot] === 1 && seen[slot] === 0) this.#lastSeen[slot] = this.#generation;
+      }
+    }
+    this.#generation++;
+    this.#spare = before;
+    this.#seen = seen;
+    this.#seenCount = seenCount;
+    return same;
+  }
+}
+
+function bytesOf(array: Int32Array): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}
+
+/** The first `length` bytes of a mask, zeros appended to one that is shorter. */
+function withLength(mask: Uint8Array, length: number): Uint8Array {
+  if (mask.length >= length) return mask.subarray(0, length);
+  const longer = new Uint8Array(length);
+  longer.set(mask);
+  return longer;
+}

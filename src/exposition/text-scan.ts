@@ -1,0 +1,230 @@
+import { matchBytes } from "./byte-match.ts";
+import type { Observation } from "./observation.ts";
+import { contextShift, Field, fieldsPerRecord, RecordFlag, type SeriesStore } from "./series-store.ts";
+import { LineKind, TextReader } from "./text-reader.ts";
+import { TypeContext, typeContext } from "./type-context.ts";
+
+const NEWLINE = 10;
+const SPACE = 32;
+const MINUS = 45;
+const PLUS = 43;
+/** Characters as they come out of `^ 48`, which maps the digits to 0 to 9 and nothing else below 10. */
+const DOT_XOR = 46 ^ 48;
+const LOWER_E_XOR = 101 ^ 48;
+const UPPER_E_XOR = 69 ^ 48;
+const NEWLINE_XOR = NEWLINE ^ 48;
+
+const powersOfTen = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
+/** Up to here every integer has a double, and one multiplication or division by 1e22 or less rounds correctly. */
+const exactIntegers = 2 ** 53;
+
+/**
+ * Scans one text body into `seen`. A line is first compared with the record that followed the one before: when the
+ * bytes are equal only the value is left to read. Everything else, a line out of order, a new one, an unusual number, is
+ * read by the grammar, found or learnt in the store, and linked for the next time.
+ * @throws ExpositionError, ExpositionLimitError
+ */
+export function scanText(bytes: Buffer, store: SeriesStore, seen: Observation, sampleLimit: number): void {
+  const reader = new TextReader(bytes);
+  const { view } = reader;
+  const slow = new LineLearner(reader, store, seen, sampleLimit);
+  // Lines that start before the last newline end at a newline, so reading digits needs no bounds check.
+  const lastNewline = bytes.lastIndexOf(NEWLINE);
+
+  let { records } = store;
+  let slab = store.slab.view;
+  let { values } = seen;
+  let mask = seen.seen;
+  let contextFlag: number = slow.context << contextShift;
+  let previous = -1;
+  let expected = store.first;
+  let pos = 0;
+  let predicted = 0;
+
+  while (pos < bytes.length) {
+    if (expected >= 0) {
+      const record = expected * fieldsPerRecord;
+      const flags = records[record + Field.FLAGS]!;
+      const nameLength = records[record + Field.NAME_LENGTH]!;
+      const blockStart = pos + nameLength;
+      const blockLength = records[record + Field.BLOCK_LENGTH]!;
+      let p = blockStart + blockLength;
+      if (p <= lastNewline && matchBytes(view, pos, slab, records[record + Field.NAME]!, nameLength)) {
+        if (flags === 0 || flags === contextFlag) {
+          const slot = records[record + Field.TARGET]!;
+          if (
+            bytes[p] === SPACE &&
+            mask[slot] === 0 &&
+            matchBytes(view, blockStart, slab, records[record + Field.BLOCK]!, blockLength)
+          ) {
+            const suffix = p++;
+            const negative = bytes[p] === MINUS;
+            if (negative) p++;
+            let digits = -p;
+            let mantissa = 0;
+            let scale = 0;
+            let d = bytes[p]! ^ 48;
+            while (d < 10) {
+              mantissa = mantissa * 10 + d;
+              d = bytes[++p]! ^ 48;
+            }
+            digits += p;
+            if (d === DOT_XOR) {
+              scale = ++p;
+              d = bytes[p]! ^ 48;
+              while (d < 10) {
+                mantissa = mantissa * 10 + d;
+                d = bytes[++p]! ^ 48;
+              }
+              scale -= p;
+              digits -= scale;
+            }
+            if (d === LOWER_E_XOR || d === UPPER_E_XOR) {
+              const sign = bytes[++p]!;
+              if (sign === MINUS || sign === PLUS) p++;
+              const start = p;
+              let exponent = 0;
+              d = bytes[p]! ^ 48;
+              while (d < 10) {
+                exponent = exponent * 10 + d;
+                d = bytes[++p]! ^ 48;
+              }
+              if (p === start) digits = 0;
+              scale += sign === MINUS ? -exponent : exponent;
+            }
+            if (d === NEWLINE_XOR && digits > 0 && mantissa < exactIntegers && scale >= -22 && scale <= 22) {
+              const value = scale < 0 ? mantissa / powersOfTen[-scale]! : mantissa * powersOfTen[scale]!;
+              values[slot] = negative ? -value : value;
+              pos = p + 1;
+            } else {
+              reader.pos = suffix;
+              reader.readSuffix();
+              values[slot] = reader.value;
+              if (!Number.isNaN(reader.timestamp)) seen.putTimestamp(slot, reader.timestamp);
+              pos = reader.pos;
+            }
+            mask[slot] = 1;
+            predicted++;
+            previous = expected;
+            expected = records[record + Field.NEXT]!;
+            continue;
+          }
+        } else if (flags === RecordFlag.METADATA && bytes[p] === NEWLINE) {
+          contextFlag = slow.metadata(records[record + Field.TARGET]!) << contextShift;
+          pos = p + 1;
+          previous = expected;
+          expected = records[record + Field.NEXT]!;
+          continue;
+        }
+      }
+    }
+    seen.predicted = predicted;
+    const learnt = slow.line(pos, previous, predicted);
+    pos = reader.pos;
+    if (learnt >= 0) {
+      previous = learnt;
+      expected = store.records[learnt * fieldsPerRecord + Field.NEXT]!;
+      records = store.records;
+      slab = store.slab.view;
+      values = seen.values;
+      mask = seen.seen;
+      contextFlag = slow.context << contextShift;
+    } else if (slow.ended) {
+      break;
+    }
+  }
+  seen.predicted = predicted;
+  seen.samples = slow.samples + predicted;
+}
+
+/** Reads lines that were not predicted. */
+class LineLearner {
+  readonly #reader: TextReader;
+  readonly #store: SeriesStore;
+  readonly #seen: Observation;
+  readonly #sampleLimit: number;
+  /** Samples read here. */
+  samples = 0;
+  ended = false;
+  context: TypeContext = TypeContext.PLAIN;
+  #lastBlock = -1;
+
+  constructor(reader: TextReader, store: SeriesStore, seen: Observation, sampleLimit: number) {
+    this.#reader = reader;
+    this.#store = store;
+    this.#seen = seen;
+    this.#sampleLimit = sampleLimit > 0 ? sampleLimit : Number.POSITIVE_INFINITY;
+  }
+
+  /** Notes a metadata line. @returns the type context from there on */
+  metadata(line: number): TypeContext {
+    this.#seen.pushMetadata(line);
+    const { type } = this.#store.metadata[line]!;
+    if (type !== undefined) this.context = typeContext(type);
+    return this.context;
+  }
+
+  /** Reads one line from `pos` on. @returns its record, -1 if it has none */
+  line(pos: number, previous: number, predicted: number): number {
+    const reader = this.#reader;
+    reader.pos = pos;
+    const kind = reader.startLine();
+    if (kind === LineKind.BLANK) return -1;
+    if (kind === LineKind.END) {
+      this.ended = true;
+      return -1;
+    }
+    let record: number;
+    if (kind === LineKind.SAMPLE) {
+      record = this.#sample(predicted);
+      if (record < 0) return -1;
+    } else {
+      record = this.#store.metadataRecord(reader, kind);
+      this.metadata(this.#store.records[record * fieldsPerRecord + Field.TARGET]!);
+    }
+    this.#store.link(previous, record);
+    return record;
+  }
+
+  #sample(predicted: number): number {
+    const reader = this.#reader;
+    const store = this.#store;
+    const sets = store.labelSets;
+    let block = this.#predictedBlock();
+    if (block < 0) reader.readLabels();
+    const hasRead = block < 0;
+    reader.readSuffix();
+    this.samples++;
+    // An over-limit body is read to its end, for its errors and its total, but nothing more is learnt from it.
+    if (this.samples + predicted > this.#sampleLimit) return -1;
+    if (hasRead && reader.labels.end > 0) block = sets.intern(reader, this.context);
+    if (this.#lastBlock >= 0 && block >= 0) sets.setSuccessor(this.#lastBlock, block);
+    this.#lastBlock = block;
+    const record = store.sampleRecord(store.internName(reader), block);
+    const slot = store.records[record * fieldsPerRecord + Field.TARGET]!;
+    this.#seen.put(store, slot, reader.value, reader.timestamp);
+    return record;
+  }
+
+  /**
+   * Families often list the same label sets in the same order: steps over the block that followed the last line's
+   * block before, if it is there again. -1 if not.
+   */
+  #predictedBlock(): number {
+    const reader = this.#reader;
+    const sets = this.#store.labelSets;
+    if (this.#lastBlock < 0 || !reader.atLabels) return -1;
+    const block = sets.successor(this.#lastBlock);
+    if (block < 0 || sets.hasNul(block)) return -1;
+    const tag = sets.pool.tag(block);
+    if (tag !== 0 && tag !== this.context) return -1;
+    const length = sets.pool.length(block);
+    if (reader.pos + length > reader.end) return -1;
+    const named = reader.nameStart !== reader.nameEnd;
+    if (named === (sets.metricName(block) !== undefined)) return -1;
+    if (!matchBytes(reader.view, reader.pos, this.#store.slab.view, sets.pool.offset(block), length))
+      return -1;
+    reader.pos += length;
+    return block;
+  }
+}
