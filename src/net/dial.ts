@@ -68,7 +68,9 @@ function handshake(socket: Socket, tls: TlsSettings, to: URL, signal: AbortSigna
     ALPNProtocols: ["http/1.1"],
   });
   return ready(secured, "secureConnect", signal, (cause) => {
-    return new TransportError("tls", `TLS handshake failed: ${errorText(cause)}`, { cause });
+    // Node's advice on its command line is no help to who configures a component.
+    const problem = errorText(cause).replace(/; if the root CA is installed locally.*/s, "");
+    return new TransportError("tls", `TLS handshake failed: ${problem}`, { cause });
   });
 }
 

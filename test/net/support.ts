@@ -1,6 +1,6 @@
 import { once } from "node:events";
-import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
-import { createServer as createHttpsServer, type ServerOptions } from "node:https";
+import { createServer as createHttpServer, type RequestListener } from "node:http";
+import { createServer as createHttpsServer, type Server, type ServerOptions } from "node:https";
 import type { AddressInfo, Server as NetServer, Socket } from "node:net";
 import { z } from "../../src/config/index.ts";
 import {
