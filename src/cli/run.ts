@@ -1,10 +1,9 @@
 import { parseArgs } from "node:util";
 import type { CollectorConfig } from "../service/index.ts";
-import { Service } from "../service/index.ts";
+import { Service, startSelfTelemetry } from "../service/index.ts";
 import { createLogger, type Logger } from "../telemetry/index.ts";
 import { configFlags, configUsage } from "./config-options.ts";
 import { type ConfigFlags, load, loadOrReport } from "./load.ts";
-import { noMeter } from "./meter.ts";
 import { awaitSignals } from "./signals.ts";
 import type { Command, Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
@@ -34,10 +33,13 @@ async function serve(
 ): Promise<number> {
   const logger = serviceLogger(config, terminal);
   const fatal = Promise.withResolvers<"fatal">();
+  const build = { command: "otelcol-kubevirt", version };
+  const { metrics, resource } = config.service.telemetry;
+  const telemetry = await startSelfTelemetry({ metrics, resource, build, logger });
   const service = new Service(config, {
     logger,
-    meter: noMeter,
-    build: { command: "otelcol-kubevirt", version },
+    meter: telemetry.meter,
+    build,
     strict,
     onStatus({ kind, id }, { status, error }) {
       if (status === "fatal_error") {
@@ -52,6 +54,7 @@ async function serve(
     await service.start();
   } catch (error) {
     signals.close();
+    await telemetry.shutdown();
     throw error;
   }
   logger.info("Everything is ready. Begin running and processing data.");
@@ -63,6 +66,7 @@ async function serve(
     process.exit(1);
   }
   signals.close();
+  await telemetry.shutdown();
   for (const error of errors) logger.error("A component was not shut down cleanly.", { error });
   logger.info("Shutdown complete.");
   return reason === "fatal" || errors.length > 0 ? 1 : 0;

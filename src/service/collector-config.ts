@@ -4,7 +4,8 @@ import type {
   ProcessorDefinition,
   ReceiverDefinition,
 } from "../component/index.ts";
-import type { LogLevel } from "../telemetry/index.ts";
+import type { z } from "../config/index.ts";
+import type { serviceSchema } from "./service-schema.ts";
 
 /** The built-in components of a distribution, plus the custom ones of a configuration. */
 export interface ComponentSet {
@@ -38,12 +39,5 @@ export interface CollectorConfig {
   readonly service: ServiceConfig;
 }
 
-export interface ServiceConfig {
-  readonly extensions: readonly string[];
-  readonly pipelines: Readonly<Record<string, PipelineConfig>>;
-  readonly telemetry: {
-    readonly logs: { readonly level: LogLevel; readonly encoding: "console" | "json" | "auto" };
-  };
-  /** Milliseconds. */
-  readonly shutdown_timeout: number;
-}
+/** The `service` section. */
+export type ServiceConfig = z.output<typeof serviceSchema>;

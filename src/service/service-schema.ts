@@ -1,4 +1,5 @@
 import { componentId, duration, z } from "../config/index.ts";
+import { resourceSchema, selfMetricsSchema } from "./self-telemetry/schema.ts";
 
 const ids = (what: string) => z.array(componentId()).describe(what);
 
@@ -32,6 +33,8 @@ export const serviceSchema = z.strictObject({
         })
         .prefault({})
         .describe("The collector's own log, on standard error."),
+      metrics: selfMetricsSchema.prefault({}).describe("The collector's own metrics."),
+      resource: resourceSchema,
     })
     .prefault({})
     .describe("What the collector says about itself."),

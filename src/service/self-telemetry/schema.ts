@@ -1,0 +1,57 @@
+import { headers, z } from "../../config/index.ts";
+
+const pullSchema = z.strictObject({
+  exporter: z.strictObject({
+    prometheus: z.strictObject({
+      host: z.string().default("localhost").describe("Address to listen on."),
+      port: z.int().min(0).max(65535).default(8888).describe("Port to listen on; 0 takes a free one."),
+      without_type_suffix: z.boolean().default(true).describe("Leave `_total` off the names of counters."),
+      without_units: z.boolean().default(true).describe("Leave units off the names."),
+      without_scope_info: z.boolean().default(true).describe("Leave out the `otel_scope_*` labels."),
+    }),
+  }),
+});
+
+const periodicSchema = z.strictObject({
+  interval: z.int().positive().default(60_000).describe("Milliseconds between two exports."),
+  timeout: z.int().positive().default(30_000).describe("Milliseconds that one export may take."),
+  exporter: z.strictObject({
+    otlp: z.strictObject({
+      protocol: z
+        .enum(["http/protobuf", "http/json"])
+        .default("http/protobuf")
+        .describe("Encoding of the requests."),
+      endpoint: z
+        .url()
+        .describe("URL that the metrics are posted to, such as http://localhost:4318/v1/metrics."),
+      headers: headers().optional().describe("Headers of each request."),
+    }),
+  }),
+});
+
+export const readerSchema = z
+  .strictObject({ pull: pullSchema.optional(), periodic: periodicSchema.optional() })
+  .refine((reader) => (reader.pull === undefined) !== (reader.periodic === undefined), {
+    message: "must be either a pull or a periodic reader",
+  });
+
+/** `service::telemetry::metrics`: how the collector's own metrics get out, as in the Collector. */
+export const selfMetricsSchema = z.strictObject({
+  level: z
+    .enum(["none", "basic", "normal", "detailed"])
+    .default("normal")
+    .describe("How much is measured; `none` switches the collector's own metrics off."),
+  readers: z
+    .array(readerSchema)
+    .optional()
+    .describe("Who reads them; default: a pull reader on localhost:8888 that serves /metrics."),
+});
+
+export type SelfMetricsConfig = z.output<typeof selfMetricsSchema>;
+export type PullConfig = z.output<typeof pullSchema>["exporter"]["prometheus"];
+export type PeriodicConfig = z.output<typeof periodicSchema>;
+
+export const resourceSchema = z
+  .record(z.string(), z.string().nullable())
+  .default({})
+  .describe("Resource attributes of the collector's own telemetry; null removes a default one.");
