@@ -79,6 +79,8 @@ export function formatPath(path: readonly PropertyKey[]): string {
   return path.map(String).join("::");
 }
 
+const passwordInUrl = /(?<=\/\/[^/\s@:]*:)[^/\s@]+(?=@)/g;
+
 function createDiagnostic(severity: Diagnostic["severity"], place: Place, problem: Problem): Diagnostic {
   const position = place instanceof ConfigNode ? place.position : place;
   const at = position !== undefined && "source" in position ? position : undefined;
@@ -89,8 +91,10 @@ function createDiagnostic(severity: Diagnostic["severity"], place: Place, proble
       : undefined;
   const hint = problem.hint ?? (near === undefined ? undefined : `did you mean ${JSON.stringify(near)}?`);
   let sourceLine = at?.source.lines[at.line - 1];
-  if (sourceLine !== undefined && at !== undefined && problem.secret === true) {
-    sourceLine = sourceLine.slice(0, at.column - 1) + redacted;
+  if (sourceLine !== undefined && at !== undefined) {
+    if (problem.secret === true) sourceLine = sourceLine.slice(0, at.column - 1) + redacted;
+    // Same length, so that the caret still fits.
+    sourceLine = sourceLine.replaceAll(passwordInUrl, (password) => "*".repeat(password.length));
   }
   return {
     severity,

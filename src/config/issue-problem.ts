@@ -37,7 +37,7 @@ export function problemsOf(issue: Issue, schema: z.core.$ZodType, value: unknown
   const schemas = schemasAt(schema, path);
   const isSecret = schemas.some(({ kind }) => kind === "secret");
   const got = isSecret ? describeType(input) : describe(input);
-  const base = { path, ...(isSecret ? { secret: true } : {}) };
+  const base = { path, ...(isSecret && input !== undefined ? { secret: true } : {}) };
   const expected = expectedText(schemas);
 
   if (input === undefined && issue.code !== "unrecognized_keys" && issue.code !== "custom") {
@@ -69,12 +69,13 @@ export function problemsOf(issue: Issue, schema: z.core.$ZodType, value: unknown
     case "invalid_value": {
       const allowed = issue.values.map((allowedValue) => describe(allowedValue));
       const message = allowed.length === 1 ? `expected ${allowed[0]}, got ${got}` : `unknown value ${got}`;
+      const unquoted = typeof input !== "string" && issue.values.some((v) => v === String(input));
       return [
         {
           ...base,
           message,
           ...(allowed.length > 1 ? { allowed } : {}),
-          ...nearestValue(input, issue.values),
+          ...(unquoted ? quoteHint("string", input) : nearestValue(input, issue.values)),
         },
       ];
     }

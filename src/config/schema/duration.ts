@@ -1,16 +1,15 @@
 import { z } from "zod";
 import { markKind } from "./kinds.ts";
 
-/** How many of a unit make one millisecond, or how many milliseconds make one of it. */
-const units: Readonly<Record<string, { readonly perMs: number } | { readonly ms: number }>> = {
-  ns: { perMs: 1_000_000 },
-  us: { perMs: 1000 },
-  µs: { perMs: 1000 }, // U+00B5, micro sign
-  μs: { perMs: 1000 }, // U+03BC, Greek mu
-  ms: { ms: 1 },
-  s: { ms: 1000 },
-  m: { ms: 60_000 },
-  h: { ms: 3_600_000 },
+const nanoseconds: Readonly<Record<string, number>> = {
+  ns: 1,
+  us: 1e3,
+  µs: 1e3, // U+00B5, micro sign
+  μs: 1e3, // U+03BC, Greek mu
+  ms: 1e6,
+  s: 1e9,
+  m: 60e9,
+  h: 3600e9,
 };
 
 /** The strings that Go's time.ParseDuration takes, as a regular expression source. */
@@ -19,20 +18,18 @@ const whole = new RegExp(durationPattern);
 const part = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g;
 
 /** Go keeps durations as int64 nanoseconds; what does not fit there is refused here as well. */
-const maxMs = 9_223_372_036_854;
+const maxNanoseconds = 2 ** 63;
 
 /** Milliseconds of a Go duration such as "1h30m" or "300ms" (fractions down to a nanosecond); undefined if it is none. */
 export function parseDuration(text: string): number | undefined {
   if (!whole.test(text)) return undefined;
-  let ms = 0;
-  for (const [, digits, name] of text.matchAll(part)) {
-    const unit = units[name as string] as { perMs: number } | { ms: number };
-    ms += "ms" in unit ? Number(digits) * unit.ms : Number(digits) / unit.perMs;
+  // Whole nanoseconds add up exactly (up to about 104 days), fractions of milliseconds do not.
+  let sum = 0;
+  for (const [, digits, unit] of text.matchAll(part)) {
+    sum += Math.round(Number(digits) * (nanoseconds[unit as string] as number));
   }
-  if (ms > maxMs) return undefined;
-  // Sums of fractions ("1s100us") stray by some ulps; a double holds whole nanoseconds up to about 104 days.
-  if (ms < 9e9) ms = Math.round(ms * 1e6) / 1e6;
-  return text.startsWith("-") ? 0 - ms : ms;
+  if (sum > maxNanoseconds) return undefined;
+  return text.startsWith("-") ? 0 - sum / 1e6 : sum / 1e6;
 }
 
 /** The text Go prints for a duration: "1h30m0s", "1.5s", "300ms", "2µs", "0s". */
