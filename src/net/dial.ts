@@ -39,8 +39,17 @@ export async function dial(options: DialOptions): Promise<Socket> {
 /** `Basic …` for the user name and password in a URL; undefined when it has none. */
 export function basicCredentials(url: URL): string | undefined {
   if (url.username === "" && url.password === "") return undefined;
-  const text = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  const text = `${decoded(url.username)}:${decoded(url.password)}`;
   return `Basic ${Buffer.from(text).toString("base64")}`;
+}
+
+/** The URL parser lets a stray "%" pass; it then stands for itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function connectTcp(to: URL, signal: AbortSignal): Promise<Socket> {

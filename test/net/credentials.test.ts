@@ -27,8 +27,10 @@ test("user name and password of a URL are sent as Basic unless there is somethin
   const { origin, seen } = await authorizationServer(t);
   const url = origin.replace("//", "//us%65r:p%40ss@");
   await (await openClient(t)).fetch(url);
+  await (await openClient(t)).fetch(origin.replace("//", "//100%@"));
   await (await openClient(t, { authorization: { credentials: "token" } })).fetch(url);
-  assert.deepEqual(seen, [`Basic ${Buffer.from("user:p@ss").toString("base64")}`, "Bearer token"]);
+  const basic = (text: string): string => `Basic ${Buffer.from(text).toString("base64")}`;
+  assert.deepEqual(seen, [basic("user:p@ss"), basic("100%:"), "Bearer token"]);
 });
 
 test("a token file is trimmed and read again when it changes, also to a token of the same length", async (t) => {

@@ -3,6 +3,7 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import { createServer as createTlsServer } from "node:https";
 import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
+import fc from "fast-check";
 import { createProxySelector } from "../../src/net/proxy.ts";
 import {
   authority,
@@ -171,4 +172,16 @@ test("NO_PROXY knows hosts, domains, addresses, blocks and ports; loopback never
   for (const [url, noProxy, expected] of cases) {
     assert.equal(direct(url, noProxy), expected, `${url} with NO_PROXY=${noProxy}`);
   }
+});
+
+test("no environment makes the choice of a proxy fail", () => {
+  const text = fc.string({ unit: fc.constantFrom(..."a.:/[]*%0123456789, -@") });
+  fc.assert(
+    fc.property(text, text, (proxy, noProxy) => {
+      createProxySelector(undefined, { HTTPS_PROXY: proxy, NO_PROXY: noProxy })(new URL("https://a.b"));
+      createProxySelector(undefined, { HTTPS_PROXY: "p", NO_PROXY: noProxy })(
+        new URL("https://[fd00::1]:8443"),
+      );
+    }),
+  );
 });
