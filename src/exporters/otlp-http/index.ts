@@ -1,0 +1,12 @@
+import { defineExporter } from "../../component/index.ts";
+import { configSchema } from "./config.ts";
+import { OtlpHttpExporter } from "./otlp-http-exporter.ts";
+
+export default defineExporter({
+  type: "otlp_http",
+  aliases: ["otlphttp"],
+  stability: "beta",
+  description: "Sends metrics to any OTLP/HTTP backend, as protobuf or JSON.",
+  config: configSchema,
+  create: (settings) => new OtlpHttpExporter(settings),
+});
