@@ -1,0 +1,208 @@
+import { type Clock, type Consumer, isPermanent, PartialError } from "../component/index.ts";
+import { errorText } from "../errors/index.ts";
+import type { ExpositionLimits, ParseResult } from "../exposition/index.ts";
+import { Batch, Column, type InstrumentationScope, msToNs, type Resource } from "../metrics/index.ts";
+import { type HttpClient, ReusableBuffer } from "../net/index.ts";
+import type { Logger } from "../telemetry/index.ts";
+import { AttributeInterner } from "./attributes.ts";
+import { type BodyOutcome, BodyReader } from "./body-reader.ts";
+import { ColumnBuffers, withLength } from "./column-buffers.ts";
+import { FailureLog } from "./failure-log.ts";
+import type { OwnGauge } from "./layout-builder.ts";
+import { reportGauges, reportValues } from "./report-gauges.ts";
+import { failureFields, failureReason } from "./scrape-failure.ts";
+import { checkContentType, scrapeHeaders } from "./scrape-request.ts";
+import { type Frame, ScrapedSeries } from "./scraped-series.ts";
+import type { ScrapeTelemetry } from "./telemetry.ts";
+
+/** A gauge that is measured beside each scrape and travels in its batch. */
+export interface Probe {
+  readonly name: string;
+  readonly description: string;
+  readonly unit: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Never rejects. */
+  measure(): Promise<number>;
+}
+
+export interface ScrapeTargetOptions {
+  /** Where the metrics are; without user name and password. */
+  readonly url: URL;
+  readonly resource: Resource;
+  readonly scope: InstrumentationScope;
+  /** Attributes of every point; a scraped label of the same name wins (Prometheus' `honor_labels: true`). */
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  /** Decoded bytes at which a body is refused; 0 = no limit. */
+  readonly bodyLimitBytes: number;
+  readonly limits: ExpositionLimits;
+  readonly probes: readonly Probe[];
+  readonly client: HttpClient;
+  readonly next: Consumer;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly telemetry: ScrapeTelemetry;
+  /** How each scrape ended: the error of a failed one, undefined for a good one. */
+  readonly onOutcome?: (error: unknown) => void;
+}
+
+/** Scrapes one target: fetches, parses, follows its series, hands one batch a scrape on. One scrape at a time. */
+export class ScrapeTarget {
+  readonly #options: ScrapeTargetOptions;
+  readonly #body = new ReusableBuffer();
+  readonly #reader: BodyReader;
+  readonly #series: ScrapedSeries;
+  readonly #buffers = new ColumnBuffers();
+  readonly #ownGauges: readonly OwnGauge[];
+  readonly #scrapeLog: FailureLog;
+  readonly #deliveryLog: FailureLog;
+
+  constructor(options: ScrapeTargetOptions) {
+    const { attributes, limits, probes, resource, scope, logger, clock } = options;
+    this.#options = options;
+    this.#reader = new BodyReader(limits);
+    const interner = new AttributeInterner(attributes);
+    this.#ownGauges = [
+      ...reportGauges(interner.of({})),
+      ...probes.map((probe) => ({ ...probe, attributes: interner.of(probe.attributes) })),
+    ];
+    this.#series = new ScrapedSeries({ resource, scope, interner, ownGauges: this.#ownGauges });
+    this.#scrapeLog = new FailureLog(logger, clock, {
+      failed: "Scrape failed.",
+      recovered: "Scrape works again.",
+    });
+    this.#deliveryLog = new FailureLog(logger, clock, {
+      failed: "Scraped points were refused by the pipeline and are lost.",
+      recovered: "Scraped points are accepted again.",
+    });
+  }
+
+  /**
+   * One scrape. Never rejects: what goes wrong is counted, logged and seen in `up`.
+   * @param timeMs time of its points, milliseconds since the epoch
+   */
+  async scrape(timeMs: number): Promise<void> {
+    const { clock, probes, telemetry, onOutcome } = this.#options;
+    const started = clock.monotonic();
+    const probing = Promise.all(probes.map((probe) => probe.measure()));
+    const outcome = await this.#fetch();
+    const durationSeconds = (clock.monotonic() - started) / 1000;
+    const measured = await probing;
+    const error = outcome.ok ? undefined : outcome.error;
+    this.#account(outcome);
+    onOutcome?.(error);
+
+    const times: { array?: BigUint64Array } = {};
+    const frame = outcome.ok
+      ? this.#series.succeed(outcome.result, this.#reader.table, timeMs, (length) => {
+          times.array = this.#buffers.takeTimes(length);
+          return times.array;
+        })
+      : this.#series.fail(outcome.partial?.seen);
+    this.#countDrops(frame, outcome.ok ? outcome.result : undefined);
+
+    const samples = outcome.ok ? outcome.result.samples : (outcome.partial?.samples ?? 0);
+    const values = withLength(outcome.values, frame.ownSlot + this.#ownGauges.length);
+    values.set(
+      reportValues({
+        up: outcome.ok,
+        durationSeconds,
+        samplesScraped: samples,
+        samplesPostRelabeling: samples,
+        seriesAdded: frame.seriesAdded,
+      }).concat(measured),
+      frame.ownSlot,
+    );
+    const column = new Column({
+      values,
+      presence: frame.presence,
+      timeNs: msToNs(timeMs),
+      times: times.array,
+    });
+    await this.#hand(Batch.fromColumns(frame.layout, column));
+    if (!column.retained) this.#buffers.recycle(values, times.array);
+    if (outcome.ok) this.#compact(outcome.result.missing);
+    telemetry.scraped(outcome.ok ? samples : 0);
+  }
+
+  async #fetch(): Promise<BodyOutcome> {
+    const { client, url, timeoutMs, bodyLimitBytes } = this.#options;
+    let length: number;
+    try {
+      const fetched = await client.fetchBody({
+        url,
+        headers: scrapeHeaders(timeoutMs),
+        timeoutMs,
+        bodyLimitBytes,
+        into: this.#body,
+      });
+      checkContentType(fetched.contentType, fetched.length);
+      length = fetched.length;
+    } catch (error) {
+      return { ok: false, error, partial: undefined, values: this.#takeValues() };
+    }
+    const outcome = this.#reader.read(this.#body.bytes, length, this.#takeValues());
+    if (!outcome.ok) this.#learnt(outcome.partial?.metadataChanged === true);
+    return outcome;
+  }
+
+  #takeValues(): Float64Array {
+    return this.#buffers.takeValues(this.#reader.table.entries.length + this.#ownGauges.length);
+  }
+
+  /** A refused body leaves the series it brought in the table, but nobody has translated them yet. */
+  #learnt(metadataChanged: boolean): void {
+    if (metadataChanged || this.#reader.table.entries.length > this.#series.width)
+      this.#series.metadataChanged();
+  }
+
+  async #hand(batch: Batch): Promise<void> {
+    const { next, telemetry } = this.#options;
+    const points = batch.pointCount;
+    try {
+      await next.consume(batch);
+      telemetry.accepted(points);
+    } catch (error) {
+      const refused = error instanceof PartialError ? Math.min(error.rejected, points) : points;
+      telemetry.refused(refused, isPermanent(error) ? "permanent" : "retryable");
+      telemetry.accepted(points - refused);
+      const cause = errorText(error);
+      this.#deliveryLog.failed(cause, { ...this.#target, points: refused, error: cause });
+      if (!(error instanceof PartialError)) return;
+      this.#series.commit();
+      return;
+    }
+    this.#deliveryLog.succeeded();
+    this.#series.commit();
+  }
+
+  #account(outcome: BodyOutcome): void {
+    if (outcome.ok) {
+      this.#scrapeLog.succeeded();
+      return;
+    }
+    const { error, partial } = outcome;
+    this.#options.telemetry.failed(failureReason(error));
+    this.#options.telemetry.errored(partial?.samples ?? 0);
+    const fields = failureFields(error);
+    this.#scrapeLog.failed(JSON.stringify(fields), { ...this.#target, ...fields });
+  }
+
+  #countDrops({ malformed, timestamps }: Frame, result: ParseResult | undefined): void {
+    const { telemetry } = this.#options;
+    telemetry.errored(malformed);
+    telemetry.dropped(malformed, "malformed");
+    telemetry.dropped(timestamps.duplicate + (result?.duplicates ?? 0), "duplicate");
+    telemetry.dropped(timestamps.outOfOrder, "out_of_order");
+    telemetry.dropped(timestamps.future, "future");
+  }
+
+  #compact(missing: number): void {
+    const slots = this.#reader.compact(missing);
+    if (slots !== undefined) this.#series.renumber(slots, this.#reader.table);
+  }
+
+  get #target(): { readonly target: string } {
+    return { target: this.#options.url.href };
+  }
+}

@@ -1,0 +1,76 @@
+import type { Counter, Meter, MeterAttributes } from "../telemetry/index.ts";
+
+/** What scraping counts about itself, shared by all targets of a receiver. */
+export interface ScrapeTelemetry {
+  readonly scraped: (points: number) => void;
+  readonly errored: (points: number) => void;
+  readonly accepted: (points: number) => void;
+  readonly refused: (points: number, errorType: "permanent" | "retryable") => void;
+  readonly failed: (reason: string) => void;
+  readonly skipped: (scrapes: number) => void;
+  readonly dropped: (points: number, reason: DropReason) => void;
+}
+
+/** Why single samples of a good body were left out. */
+export type DropReason = "duplicate" | "out_of_order" | "future" | "malformed";
+
+/** @param attributes go on every counter; they name the receiver */
+export function createScrapeTelemetry(
+  meter: Meter,
+  attributes: { readonly receiver: string },
+): ScrapeTelemetry {
+  const counter = (name: string, unit: string, description: string) =>
+    adder(meter.createCounter(name, { unit, description }));
+  const scraper: MeterAttributes = { ...attributes, scraper: attributes.receiver };
+  const transport: MeterAttributes = { ...attributes, transport: "http" };
+  const scraped = counter(
+    "otelcol_scraper_scraped_metric_points",
+    "{datapoint}",
+    "Number of metric points successfully scraped.",
+  );
+  const errored = counter(
+    "otelcol_scraper_errored_metric_points",
+    "{datapoint}",
+    "Number of metric points that were unable to be scraped.",
+  );
+  const accepted = counter(
+    "otelcol_receiver_accepted_metric_points",
+    "{datapoint}",
+    "Number of metric points successfully pushed into the pipeline.",
+  );
+  const refused = counter(
+    "otelcol_receiver_refused_metric_points",
+    "{datapoint}",
+    "Number of metric points that could not be pushed into the pipeline.",
+  );
+  const failed = counter(
+    "otelcol_scraper_failed_scrapes",
+    "{scrape}",
+    "Number of scrapes that failed, by reason.",
+  );
+  const skipped = counter(
+    "otelcol_scraper_skipped_scrapes",
+    "{scrape}",
+    "Number of scrapes left out because the one before was still under way.",
+  );
+  const dropped = counter(
+    "otelcol_scraper_dropped_metric_points",
+    "{datapoint}",
+    "Number of points of good scrapes that were left out, by reason.",
+  );
+  return {
+    scraped: (points) => scraped(points, scraper),
+    errored: (points) => errored(points, scraper),
+    accepted: (points) => accepted(points, transport),
+    refused: (points, errorType) => refused(points, { ...transport, "error.type": errorType }),
+    failed: (reason) => failed(1, { ...scraper, reason }),
+    skipped: (scrapes) => skipped(scrapes, scraper),
+    dropped: (points, reason) => dropped(points, { ...scraper, reason }),
+  };
+}
+
+function adder(counter: Counter): (amount: number, attributes: MeterAttributes) => void {
+  return (amount, attributes) => {
+    if (amount > 0) counter.add(amount, attributes);
+  };
+}
