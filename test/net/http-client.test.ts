@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { ReusableBuffer } from "../../src/net/index.ts";
@@ -145,6 +145,24 @@ test("the limit counts decoded bytes as they appear: a gzip bomb stops there", a
   assert.ok(into.capacity <= 2 * limit, `${into.capacity} bytes were allocated`);
 });
 
+test("the limit counts received bytes too: gzip that yields nothing does not go on for ever", async (t) => {
+  const { origin } = await httpServer(t, (_request, response) => {
+    response.setHeader("content-encoding", "gzip");
+    // A header with a file name (RFC 1952 section 2.3) that never ends.
+    response.write(Buffer.from([0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 3]));
+    const send = (): void => {
+      while (!response.destroyed && response.write(Buffer.alloc(10_000, "n"))) {}
+    };
+    response.on("drain", send);
+    send();
+  });
+  const client = await openClient(t);
+  await assert.rejects(
+    client.fetch(origin, { bodyLimitBytes: 100_000 }),
+    httpError({ reason: "body_limit" }, /100000/),
+  );
+});
+
 test("the limit holds for plain bodies, declared or endless, as Prometheus counts", async (t) => {
   const { origin } = await httpServer(t, (request, response) => {
     if (request.url === "/endless") {
@@ -281,6 +299,12 @@ test("a kept connection that the server drops on the next request is replaced on
     httpError({ reason: "connect" }, /the connection broke/),
   );
   assert.equal(requests.length, 5, "one more try, not two");
+  const another = await openClient(t);
+  await assert.rejects(
+    another.fetch(`${origin}/always`),
+    httpError({ reason: "connect" }, /the connection broke/),
+  );
+  assert.equal(requests.length, 6, "no more try on a connection that was new");
 });
 
 test("post sends body and headers and returns any status with its body, cut at the limit", async (t) => {
@@ -310,19 +334,28 @@ test("post sends body and headers and returns any status with its body, cut at t
   await assert.rejects(client.post({ ...request, url: "http://127.0.0.1:1", maxResponseBytes: 10 }), error);
 });
 
-test("close ends requests under way, and no request is taken afterwards", async (t) => {
-  let arrived = (): void => {};
-  const waiting = new Promise<void>((resolve) => {
-    arrived = resolve;
-  });
-  const mute = await listen(t, createServer(arrived), "https");
+test("a timeout and close end the connection attempt too, not only the request", async (t) => {
+  const mute = createServer();
+  const { origin } = await listen(t, mute, "https");
+  const accepted = async (): Promise<Socket> => {
+    const [socket] = (await once(mute, "connection")) as [Socket];
+    return socket.resume();
+  };
   const client = await openClient(t);
-  const pending = assert.rejects(
-    client.fetch(mute.origin),
-    httpError({ reason: "connect" }, /the client was closed/),
+
+  let connection = accepted();
+  const timedOut = assert.rejects(
+    client.fetch(origin, { timeoutMs: 60 }),
+    httpError({ reason: "timeout" }, /60 ms/),
   );
-  await waiting;
+  await Promise.all([once(await connection, "close"), timedOut]);
+
+  connection = accepted();
+  const closed = httpError({ reason: "connect" }, /the client was closed/);
+  const ended = assert.rejects(client.fetch(origin), closed);
+  const gone = once(await connection, "close");
   await client.close();
-  await pending;
-  await assert.rejects(client.fetch(mute.origin), httpError({ reason: "connect" }, /the client is closed/));
+  await Promise.all([gone, ended]);
+
+  await assert.rejects(client.fetch(origin), httpError({ reason: "connect" }, /the client is closed/));
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { PeerCertificate, TLSSocket } from "node:tls";
@@ -179,10 +180,13 @@ test("a CA rotated on disk is used by the next request, and connections of befor
   const { ca } = await writePemFiles(t, { ca: authority.certPem });
   const logger = recordingLogger();
   const client = await openClient(t, { tls: { ca_file: ca } }, { logger });
+  const firstSocket = once(server, "secureConnection").then(([socket]) => socket as Socket);
   await client.fetch(origin);
   await writeFile(ca, authority.certPem + next.certPem);
+  const ended = once(await firstSocket, "close");
   await client.fetch(origin);
   assert.equal(connections(), 2, "the new bundle takes a new connection");
+  await ended;
   server.setSecureContext({ cert: nextLeaf.certPem, key: nextLeaf.keyPem });
   await writeFile(ca, next.certPem);
   await client.fetch(origin);
