@@ -1,5 +1,6 @@
 import { ByteCursor } from "./byte-cursor.ts";
 import { characterClass } from "./character-class.ts";
+import { DecimalReader } from "./decimal-reader.ts";
 import { parseGoFloat } from "./go-number.ts";
 import { LabelRanges } from "./label-ranges.ts";
 import type { FamilyType } from "./types.ts";
@@ -48,6 +49,9 @@ export class TextReader extends ByteCursor {
   /** Of the last `readLabels`. */
   readonly labels: LabelRanges = new LabelRanges(this);
   value = 0;
+  readonly decimal: DecimalReader = new DecimalReader();
+  /** Whatever starts before it is followed by a newline, so that reading its digits needs no bounds check. */
+  readonly lastNewline: number = this.bytes.lastIndexOf(NEWLINE);
   /** Milliseconds; NaN when the sample has no timestamp. */
   timestamp = Number.NaN;
 
@@ -93,15 +97,7 @@ export class TextReader extends ByteCursor {
   /** Reads value, timestamp and the end of the line. */
   readSuffix(): void {
     this.skipBlanks();
-    const start = this.pos;
-    for (let c = this.at(this.pos); !endsValue(c); c = this.at(this.pos)) this.pos++;
-    if (this.pos === start) this.fail("expected a value after the series");
-    const text = this.bytes.toString("latin1", start, this.pos);
-    const value = parseGoFloat(text);
-    if (value === undefined) {
-      this.fail(`value ${JSON.stringify(shorten(text))} is not a number that a float64 can hold`, start);
-    }
-    this.value = value;
+    this.value = this.#value();
     this.timestamp = Number.NaN;
     this.skipBlanks();
     const digits = this.pos;
@@ -117,6 +113,23 @@ export class TextReader extends ByteCursor {
         ? "expected the end of the line"
         : "expected a timestamp in milliseconds or the end of the line",
     );
+  }
+
+  #value(): number {
+    const start = this.pos;
+    if (start < this.lastNewline) {
+      const value = this.decimal.read(this.bytes, start);
+      if (!Number.isNaN(value) && endsValue(this.at(this.decimal.end))) {
+        this.pos = this.decimal.end;
+        return value;
+      }
+    }
+    while (!endsValue(this.at(this.pos))) this.pos++;
+    if (this.pos === start) this.fail("expected a value after the series");
+    const text = this.bytes.toString("latin1", start, this.pos);
+    const value = parseGoFloat(text);
+    if (value !== undefined) return value;
+    this.fail(`value ${JSON.stringify(shorten(text))} is not a number that a float64 can hold`, start);
   }
 
   /** Only "# HELP " and "# TYPE " are more than a comment; both are errors if no name follows. */

@@ -6,17 +6,6 @@ import { TypeContext, typeContext } from "./type-context.ts";
 
 const NEWLINE = 10;
 const SPACE = 32;
-const MINUS = 45;
-const PLUS = 43;
-/** Characters as they come out of `^ 48`, which maps the digits to 0 to 9 and nothing else below 10. */
-const DOT_XOR = 46 ^ 48;
-const LOWER_E_XOR = 101 ^ 48;
-const UPPER_E_XOR = 69 ^ 48;
-const NEWLINE_XOR = NEWLINE ^ 48;
-
-const powersOfTen = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
-/** Up to here every integer has a double, and one multiplication or division by 1e22 or less rounds correctly. */
-const exactIntegers = 2 ** 53;
 
 /**
  * Scans one text body into `seen`. A line is first compared with the record that followed the one before: when the
@@ -26,10 +15,8 @@ const exactIntegers = 2 ** 53;
  */
 export function scanText(bytes: Buffer, store: SeriesStore, seen: Observation, sampleLimit: number): void {
   const reader = new TextReader(bytes);
-  const { view } = reader;
+  const { view, decimal, lastNewline } = reader;
   const slow = new LineLearner(reader, store, seen, sampleLimit);
-  // Lines that start before the last newline end at a newline, so reading digits needs no bounds check.
-  const lastNewline = bytes.lastIndexOf(NEWLINE);
 
   let { records } = store;
   let slab = store.slab.view;
@@ -48,7 +35,7 @@ export function scanText(bytes: Buffer, store: SeriesStore, seen: Observation, s
       const nameLength = records[record + Field.NAME_LENGTH]!;
       const blockStart = pos + nameLength;
       const blockLength = records[record + Field.BLOCK_LENGTH]!;
-      let p = blockStart + blockLength;
+      const p = blockStart + blockLength;
       if (p <= lastNewline && matchBytes(view, pos, slab, records[record + Field.NAME]!, nameLength)) {
         if (flags === 0 || flags === contextFlag) {
           const slot = records[record + Field.TARGET]!;
@@ -57,47 +44,12 @@ export function scanText(bytes: Buffer, store: SeriesStore, seen: Observation, s
             mask[slot] === 0 &&
             matchBytes(view, blockStart, slab, records[record + Field.BLOCK]!, blockLength)
           ) {
-            const suffix = p++;
-            const negative = bytes[p] === MINUS;
-            if (negative) p++;
-            let digits = -p;
-            let mantissa = 0;
-            let scale = 0;
-            let d = bytes[p]! ^ 48;
-            while (d < 10) {
-              mantissa = mantissa * 10 + d;
-              d = bytes[++p]! ^ 48;
-            }
-            digits += p;
-            if (d === DOT_XOR) {
-              scale = ++p;
-              d = bytes[p]! ^ 48;
-              while (d < 10) {
-                mantissa = mantissa * 10 + d;
-                d = bytes[++p]! ^ 48;
-              }
-              scale -= p;
-              digits -= scale;
-            }
-            if (d === LOWER_E_XOR || d === UPPER_E_XOR) {
-              const sign = bytes[++p]!;
-              if (sign === MINUS || sign === PLUS) p++;
-              const start = p;
-              let exponent = 0;
-              d = bytes[p]! ^ 48;
-              while (d < 10) {
-                exponent = exponent * 10 + d;
-                d = bytes[++p]! ^ 48;
-              }
-              if (p === start) digits = 0;
-              scale += sign === MINUS ? -exponent : exponent;
-            }
-            if (d === NEWLINE_XOR && digits > 0 && mantissa < exactIntegers && scale >= -22 && scale <= 22) {
-              const value = scale < 0 ? mantissa / powersOfTen[-scale]! : mantissa * powersOfTen[scale]!;
-              values[slot] = negative ? -value : value;
-              pos = p + 1;
+            const value = decimal.read(bytes, p + 1);
+            if (bytes[decimal.end] === NEWLINE && !Number.isNaN(value)) {
+              values[slot] = value;
+              pos = decimal.end + 1;
             } else {
-              reader.pos = suffix;
+              reader.pos = p;
               reader.readSuffix();
               values[slot] = reader.value;
               if (!Number.isNaN(reader.timestamp)) seen.putTimestamp(slot, reader.timestamp);
