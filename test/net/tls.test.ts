@@ -173,10 +173,13 @@ test("a plain http server behind an https URL is a TLS error", async (t) => {
   await assert.rejects(client.fetch(origin), tlsError(/TLS handshake failed/));
 });
 
-test("a CA rotated on disk is used by the next request, and connections of before end", async (t) => {
+test("a CA rotated on disk is used by the next request, and connections of before end", {
+  timeout: 10_000,
+}, async (t) => {
   const next = createCertificateAuthority({ commonName: "kubevirt.io@2" });
   const nextLeaf = next.issue({ commonName: "x", ipAddresses: ["127.0.0.1"] });
   const { origin, server, connections } = await httpsServer(t, (_request, response) => response.end("ok"));
+  server.keepAliveTimeout = 0; // like virt-handler: it would keep idle connections for ever
   const { ca } = await writePemFiles(t, { ca: authority.certPem });
   const logger = recordingLogger();
   const client = await openClient(t, { tls: { ca_file: ca } }, { logger });
