@@ -53,6 +53,14 @@ export interface ExtensionDefinition<Config = unknown> extends BaseDefinition<Co
 
 export type Definition = ReceiverDefinition | ProcessorDefinition | ExporterDefinition | ExtensionDefinition;
 
+/** The components of a distribution. */
+export interface ComponentSet {
+  readonly receivers: readonly ReceiverDefinition[];
+  readonly processors: readonly ProcessorDefinition[];
+  readonly exporters: readonly ExporterDefinition[];
+  readonly extensions: readonly ExtensionDefinition[];
+}
+
 type Declared<T> = Omit<T, "kind">;
 
 export function defineReceiver<Config>(

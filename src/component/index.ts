@@ -3,6 +3,7 @@ export type { BuildInfo, Component, Consumer, Host, Settings, UpstreamSettings }
 export {
   type BaseDefinition,
   type ComponentKind,
+  type ComponentSet,
   type Definition,
   defineExporter,
   defineExtension,

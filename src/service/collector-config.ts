@@ -7,14 +7,6 @@ import type {
 import type { z } from "../config/index.ts";
 import type { serviceSchema } from "./service-schema.ts";
 
-/** The built-in components of a distribution, plus the custom ones of a configuration. */
-export interface ComponentSet {
-  readonly receivers: readonly ReceiverDefinition[];
-  readonly processors: readonly ProcessorDefinition[];
-  readonly exporters: readonly ExporterDefinition[];
-  readonly extensions: readonly ExtensionDefinition[];
-}
-
 /** One configured component: `id` is what pipelines name. */
 export interface ConfiguredComponent<Definition> {
   readonly id: string;

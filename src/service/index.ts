@@ -1,6 +1,5 @@
 export type {
   CollectorConfig,
-  ComponentSet,
   ConfiguredComponent,
   ServiceConfig,
 } from "./collector-config.ts";

@@ -1,6 +1,5 @@
-import type { BaseDefinition } from "../component/index.ts";
+import type { BaseDefinition, ComponentSet } from "../component/index.ts";
 import { jsonSchema } from "../config/index.ts";
-import type { ComponentSet } from "./collector-config.ts";
 import { SECTIONS, type Section } from "./read-section.ts";
 import { serviceSchema } from "./service-schema.ts";
 

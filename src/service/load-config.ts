@@ -1,6 +1,6 @@
-import type { BaseDefinition } from "../component/index.ts";
+import type { BaseDefinition, ComponentSet } from "../component/index.ts";
 import { type Diagnostics, type ResolveOptions, resolveConfig, validateNode } from "../config/index.ts";
-import type { CollectorConfig, ComponentSet, ConfiguredComponent } from "./collector-config.ts";
+import type { CollectorConfig, ConfiguredComponent } from "./collector-config.ts";
 import { readSection, SECTIONS, type Section, type SectionComponents } from "./read-section.ts";
 import { checkReferences } from "./references.ts";
 import { serviceSchema } from "./service-schema.ts";

@@ -1,4 +1,5 @@
 import { createNoopMeter } from "@opentelemetry/api";
+import type { ComponentSet } from "../../src/component/index.ts";
 import {
   type Component,
   type Consumer,
@@ -9,7 +10,6 @@ import {
 } from "../../src/component/index.ts";
 import { z } from "../../src/config/index.ts";
 import { Batch, type MetricsBatch } from "../../src/metrics/index.ts";
-import type { ComponentSet } from "../../src/service/index.ts";
 import { silentLogger } from "../../src/telemetry/index.ts";
 
 /** Settings of a service under test that says nothing. */

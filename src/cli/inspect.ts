@@ -1,0 +1,72 @@
+import { parseArgs } from "node:util";
+import { errorText } from "../errors/index.ts";
+import { ExpositionError, inspectText } from "../exposition/index.ts";
+import { coverage } from "../processors/kubevirt-handler/index.ts";
+import { UsageError } from "./config-options.ts";
+import { type Inspection, inspectionJson, inspectionTable } from "./inspect-report.ts";
+import { readSource, type SourceFlags } from "./inspect-source.ts";
+import type { Command, Terminal } from "./terminal.ts";
+
+const FORMATS = ["text"] as const;
+
+export const inspectCommand: Command = {
+  summary: "parse a scrape body (file, URL or - for standard input) and show what is in it",
+  usage: `Usage: otelcol-kubevirt inspect FILE|URL|-... [--json] [--format text]
+
+  --json                  one JSON object a line for each input
+  --format text           read the input as this format instead of guessing it
+  --ca-file FILE          CA certificates for https URLs
+  --server-name NAME      name that the server's certificate must have
+  --insecure-skip-verify  do not verify the server's certificate
+  --timeout SECONDS       for URLs (default 15)`,
+  async run(args, terminal) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        json: { type: "boolean", default: false },
+        format: { type: "string" },
+        "ca-file": { type: "string" },
+        "server-name": { type: "string" },
+        "insecure-skip-verify": { type: "boolean", default: false },
+        timeout: { type: "string", default: "15" },
+      },
+    });
+    if (positionals.length === 0) throw new UsageError("inspect needs a file, a URL or - for standard input");
+    if (values.format !== undefined && !FORMATS.some((format) => format === values.format)) {
+      throw new UsageError(
+        `--format must be one of ${FORMATS.join(", ")}, got ${JSON.stringify(values.format)}`,
+      );
+    }
+    const timeoutMs = Number(values.timeout) * 1000;
+    if (!(timeoutMs > 0))
+      throw new UsageError(
+        `--timeout must be a number of seconds above 0, got ${JSON.stringify(values.timeout)}`,
+      );
+    const flags: SourceFlags = {
+      caFile: values["ca-file"],
+      serverName: values["server-name"],
+      skipVerify: values["insecure-skip-verify"],
+      timeoutMs,
+    };
+    let failed = false;
+    for (const source of positionals) {
+      const inspection = await inspect(source, flags, terminal);
+      failed ||= !inspection.ok;
+      terminal.out(values.json ? `${inspectionJson(inspection)}\n` : inspectionTable(inspection));
+    }
+    return failed ? 1 : 0;
+  },
+};
+
+async function inspect(source: string, flags: SourceFlags, terminal: Terminal): Promise<Inspection> {
+  try {
+    const body = inspectText(await readSource(source, flags, terminal));
+    return { source, ok: true, body, coverage: coverage(body.families.map(({ name }) => name)) };
+  } catch (error) {
+    const message = errorText(error);
+    if (!(error instanceof ExpositionError)) return { source, ok: false, error: { message } };
+    const { line, column, text } = error;
+    return { source, ok: false, error: { line, column, message, text } };
+  }
+}

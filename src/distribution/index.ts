@@ -1,0 +1,14 @@
+import type { ComponentSet } from "../component/index.ts";
+import debug from "../exporters/debug/index.ts";
+import nop from "../exporters/nop/index.ts";
+import otlpHttp from "../exporters/otlp-http/index.ts";
+import kubevirtHandlerProcessor from "../processors/kubevirt-handler/index.ts";
+import kubevirtHandlerReceiver from "../receivers/kubevirt-handler/index.ts";
+
+/** Every built-in component. Explicit: nothing registers itself by being imported. */
+export const components: ComponentSet = {
+  receivers: [kubevirtHandlerReceiver],
+  processors: [kubevirtHandlerProcessor],
+  exporters: [debug, nop, otlpHttp],
+  extensions: [],
+};
