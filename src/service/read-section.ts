@@ -61,7 +61,7 @@ export function readSection(
         keyPosition: entry.keyPosition,
         diagnostics,
       });
-      const fingerprint = `${definition.type} ${stableJson(entry.node.toValue())}`;
+      const fingerprint = `${definition.type} ${fingerprintOf(entry.node)}`;
       components.set(id, { id, definition, config, fingerprint, entry });
       if (config === undefined) continue;
       for (const warning of definition.warnings?.(config) ?? []) {
@@ -92,11 +92,19 @@ function reportUnknownType(
   });
 }
 
-/** JSON with sorted keys: the order of options in a file changes nothing. */
-function stableJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === "object" && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
+/** Equal for equal settings, whatever their order; the text of a substituted value counts, since strings take that. */
+function fingerprintOf(node: ConfigNode): string {
+  switch (node.kind) {
+    case "null":
+      return "null";
+    case "scalar":
+      return JSON.stringify([node.scalar, node.text ?? null]);
+    case "list":
+      return `[${node.items.map(fingerprintOf).join()}]`;
+    case "map":
+      return `{${[...node.entries()]
+        .map(({ key, node: inner }) => `${JSON.stringify(key)}:${fingerprintOf(inner)}`)
+        .toSorted()
+        .join()}}`;
+  }
 }
