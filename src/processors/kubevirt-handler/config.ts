@@ -1,0 +1,61 @@
+import { duration, z } from "../../config/index.ts";
+
+const pattern =
+  "Patterns over the label's key (what follows `kubernetes_vmi_label_`); `*` stands for any text, `?` for one character.";
+
+export const configSchema = z.strictObject({
+  metrics: z
+    .enum(["documented", "all"])
+    .default("documented")
+    .describe(
+      "`documented`: the documented set only. `all`: everything else passes too, under its own name.",
+    ),
+  histograms: z
+    .enum(["documented", "native"])
+    .default("documented")
+    .describe(
+      "How documented histograms are sent. `documented`: as the sums `.bucket`, `.count` and `.sum`. `native`: as one OTLP histogram.",
+    ),
+  temporality: z
+    .enum(["cumulative", "delta"])
+    .default("cumulative")
+    .describe("`delta` turns monotonic sums and histograms into exact differences between scrapes."),
+  resource: z
+    .enum(["handler", "vmi"])
+    .default("handler")
+    .describe(
+      "`handler`: one resource for each virt-handler. `vmi`: one for each virtual machine as well, with the machine's identity on the resource instead of on each point.",
+    ),
+  integration_attributes: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Adds the attributes `endpoint`, `pod_name`, `kube_namespace` and `kube_cluster_name` where they are known, and renames `namespace` to `vm_namespace`.",
+    ),
+  vmi_labels: z
+    .strictObject({
+      include: z
+        .array(z.string())
+        .default(["*"])
+        .describe(`Labels of the virtual machine to keep. ${pattern}`),
+      exclude: z
+        .array(z.string())
+        .default([])
+        .describe("Labels to leave out, even if included. Patterns likewise."),
+      strip_prefix: z
+        .boolean()
+        .default(false)
+        .describe(
+          "Drops `kubernetes_vmi_label_` from the names. A label whose short name is taken keeps its prefix.",
+        ),
+    })
+    .prefault({})
+    .describe("What becomes of the attributes `kubernetes_vmi_label_*`."),
+  max_staleness: duration({ min: 1 })
+    .prefault("5m")
+    .describe(
+      "With `temporality: delta`: how long a series may be absent for its next difference to still cover the gap. After that its next point is a first one.",
+    ),
+});
+
+export type Config = z.output<typeof configSchema>;

@@ -1,0 +1,30 @@
+import { type DocumentedSet, familyIndex, handlerSet, metricsOfFamily } from "./documented-set.ts";
+
+export interface Coverage {
+  /** Documented metrics that the families give, in the order of the documentation. */
+  readonly seen: readonly string[];
+  /** Documented metrics that a scrape can have and this one has not; `can_connect` never comes from a scrape. */
+  readonly missing: readonly string[];
+  /** Families of KubeVirt that no documented metric is made of, in the order given. */
+  readonly unmapped: readonly string[];
+}
+
+/** What a scrape with these families (names with or without `_total`) has of the documented set. */
+export function coverage(familyNames: Iterable<string>, set: DocumentedSet = handlerSet): Coverage {
+  const index = familyIndex(set);
+  const found = new Set<string>();
+  const unmapped = new Set<string>();
+  const direct = new Set(set.direct.map(({ name }) => name));
+  for (const name of familyNames) {
+    const family = index.get(name);
+    if (family !== undefined) for (const metric of metricsOfFamily(family)) found.add(metric.name);
+    else if (direct.has(name)) found.add(name);
+    else if (name.startsWith("kubevirt_")) unmapped.add(name);
+  }
+  const fromScrape = set.families.flatMap(metricsOfFamily).map(({ name }) => name);
+  return {
+    seen: [...direct, ...fromScrape].filter((name) => found.has(name)),
+    missing: fromScrape.filter((name) => !found.has(name)),
+    unmapped: [...unmapped],
+  };
+}

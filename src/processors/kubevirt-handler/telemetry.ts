@@ -1,0 +1,46 @@
+import type { Counter, Gauge, Meter, MeterAttributes } from "../../telemetry/index.ts";
+
+/**
+ * Why a point did not go on:
+ * - `not_finite`: a counter or part of a histogram was NaN or infinite;
+ * - `out_of_order`: with `temporality: delta`, the point was not newer than the last one of its series.
+ */
+export type DropReason = "not_finite" | "out_of_order";
+
+/** The processor's own metrics. */
+export class ProcessorTelemetry {
+  readonly #attributes: MeterAttributes;
+  readonly #dropped: Counter;
+  readonly #documented: Gauge;
+  readonly #streams: Gauge;
+
+  constructor(meter: Meter, id: string) {
+    this.#attributes = { processor: id };
+    this.#dropped = meter.createCounter("otelcol_processor_kubevirt_handler_dropped_metric_points", {
+      unit: "{datapoint}",
+      description: "Data points that did not go on, by reason.",
+    });
+    this.#documented = meter.createGauge("otelcol_processor_kubevirt_handler_documented_metrics", {
+      unit: "{metric}",
+      description:
+        "Documented metrics that the last scrape of a target had (state seen) or lacked (missing).",
+    });
+    this.#streams = meter.createGauge("otelcol_processor_kubevirt_handler_delta_streams", {
+      unit: "{stream}",
+      description: "Series whose last total is kept for their next difference.",
+    });
+  }
+
+  dropped(points: number, reason: DropReason): void {
+    if (points > 0) this.#dropped.add(points, { ...this.#attributes, reason });
+  }
+
+  documented(target: string, seen: number, missing: number): void {
+    this.#documented.record(seen, { ...this.#attributes, target, state: "seen" });
+    this.#documented.record(missing, { ...this.#attributes, target, state: "missing" });
+  }
+
+  streams(count: number): void {
+    this.#streams.record(count, this.#attributes);
+  }
+}
