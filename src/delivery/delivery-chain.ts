@@ -38,9 +38,6 @@ export interface DeliveryOptions<Request extends DeliveryRequest> {
   readonly random?: () => number;
 }
 
-/** How long a shutdown may drain when the caller does not say. */
-const DRAIN_MS = 30_000;
-
 const LOG_PERIOD_MS = 30_000;
 
 interface Item<Request> extends QueueItem {
@@ -125,7 +122,7 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
    * Takes nothing more, gives every undelivered request one attempt within `drainMs`, and counts what is then left as
    * dropped. Later calls return the first one's promise.
    */
-  shutdown(drainMs: number = DRAIN_MS): Promise<void> {
+  shutdown(drainMs: number): Promise<void> {
     this.#closing ??= this.#close(drainMs);
     return this.#closing;
   }

@@ -74,7 +74,7 @@ test("consume settles when the request is queued, and it is sent once", async ()
   assert.equal(await metric("sent_metric_points", { exporter: "otlp_http" }), 3);
   assert.equal(await metric("queue_size"), 0);
   assert.equal(await metric("in_flight_requests"), 0);
-  await chain.shutdown();
+  await chain.shutdown(30_000);
 });
 
 test("an empty batch is accepted and not sent", async () => {
@@ -82,7 +82,7 @@ test("an empty batch is accepted and not sent", async () => {
   const { chain } = chainOf(send);
   chain.start();
   await chain.consume(gauges());
-  await chain.shutdown();
+  await chain.shutdown(30_000);
   assert.equal(calls.length, 0);
 });
 
@@ -106,7 +106,7 @@ test("requests start in the order they came, at most num_consumers at a time", a
   calls[2]?.resolve();
   await setImmediate();
   calls[3]?.resolve();
-  await chain.shutdown();
+  await chain.shutdown(30_000);
 });
 
 test("failures are retried with growing intervals until the backend is back: nothing is lost", async () => {
@@ -129,7 +129,7 @@ test("failures are retried with growing intervals until the backend is back: not
   await clock.advance(30_000);
   assert.equal(await metric("sent_metric_points"), 7);
   assert.equal(statuses.at(-1)?.status, "ok");
-  await chain.shutdown();
+  await chain.shutdown(30_000);
 });
 
 test("the interval is varied by the randomization factor", async () => {
@@ -145,7 +145,7 @@ test("the interval is varied by the randomization factor", async () => {
   await chain.consume(gauges(1));
   await clock.advance(2500);
   assert.equal(attempts.length, 2);
-  await chain.shutdown();
+  await chain.shutdown(30_000);
 });
 
 test("Retry-After is the least wait", async () => {
@@ -160,7 +160,7 @@ test("Retry-After is the least wait", async () => {
   assert.equal(attempts, 1);
   await clock.advance(1);
   assert.equal(attempts, 2);
-  await chain.shutdown();
+  await chain.shutdown(30_000);
 });
 
 test("a request that would be late for max_elapsed_time is dropped and counted", async () => {
@@ -175,7 +175,7 @@ test("a request that would be late for max_elapsed_time is dropped and counted",
   assert.equal(drop?.level, "error");
   assert.equal(drop?.fields["dropped_items"], 4);
   assert.equal(errorText(drop?.fields["error"]), "no more retries left: connection refused");
-  await chain.shutdown();
+  await chain.shutdown(30_000);
 });
 
 test("max_elapsed_time 0 retries for days", async () => {
@@ -189,7 +189,7 @@ test("max_elapsed_time 0 retries for days", async () => {
   await clock.advance(30 * 3600_000);
   assert.equal(attempts, 3000);
   assert.equal(await metric("sent_metric_points"), 2);
-  await chain.shutdown();
+  await chain.shutdown(30_000);
 });
 
 test("a permanent error ends it at once; a drop of the same reason is logged once a period", async () => {
@@ -209,7 +209,7 @@ test("a permanent error ends it at once; a drop of the same reason is logged onc
     drops().map(({ fields }) => fields["dropped_items"]),
     [2, 8],
   );
-  await chain.shutdown();
+  await chain.shutdown(30_000);
   assert.equal(clock.pendingTimers, 0);
 });
 
@@ -228,7 +228,7 @@ test("a partial success counts the rejected points as dropped, not as sent, and 
   assert.equal(await metric("send_failed_metric_points"), 0);
   assert.equal(logs[0]?.message, "Partial success response.");
   assert.equal(statuses.at(-1)?.status, "ok");
-  await chain.shutdown();
+  await chain.shutdown(30_000);
 });
 
 test("only the remainder of a partly delivered request is sent again", async () => {
@@ -244,7 +244,7 @@ test("only the remainder of a partly delivered request is sent again", async () 
   assert.deepEqual(sizes, [10, 6, 2]);
   assert.equal(await metric("sent_metric_points"), 8);
   assert.equal(await metric("dropped_metric_points", { reason: "permanent" }), 2);
-  await chain.shutdown();
+  await chain.shutdown(30_000);
 });
 
 test("an attempt that hangs is cut off at the timeout and retried, even if it ignores the signal", async () => {
@@ -313,7 +313,7 @@ test("block_on_overflow makes callers wait, first come first served", async () =
     calls.map(({ request }) => request.points),
     [1, 2, 3],
   );
-  await chain.shutdown();
+  await chain.shutdown(30_000);
 });
 
 test("callers that wait for room are refused when the exporter shuts down", async () => {
@@ -323,7 +323,7 @@ test("callers that wait for room are refused when the exporter shuts down", asyn
   await chain.consume(gauges(1));
   const waiting = assert.rejects(chain.consume(gauges(2)), RetryableError);
   await setImmediate();
-  const shutdown = chain.shutdown();
+  const shutdown = chain.shutdown(30_000);
   await waiting;
   calls[0]?.resolve();
   await shutdown;
@@ -357,7 +357,7 @@ test("a request larger than the queue is refused for good", async () => {
     assert.equal(error.message, "element size too large: 11 items, the sending queue holds 10");
     return true;
   });
-  await chain.shutdown();
+  await chain.shutdown(30_000);
 });
 
 test("data that cannot be encoded is refused for good", async () => {
@@ -370,7 +370,7 @@ test("data that cannot be encoded is refused for good", async () => {
     return true;
   });
   assert.equal(await metric("enqueue_failed_metric_points"), 3);
-  await chain.shutdown();
+  await chain.shutdown(30_000);
 });
 
 test("without a queue the caller gets the result", async () => {
@@ -395,7 +395,7 @@ test("without a queue the caller gets the result", async () => {
   assert.equal(await metric("sent_metric_points"), 5);
   assert.equal(await metric("send_failed_metric_points"), 2);
   assert.equal(await metric("dropped_metric_points"), 1);
-  await chain.shutdown();
+  await chain.shutdown(30_000);
   await assert.rejects(chain.consume(gauges(2)), RetryableError);
 });
 
@@ -414,7 +414,7 @@ test("wait_for_result gives the caller the result of a queued request", async ()
   await assert.rejects(chain.consume(gauges(3)), /bad/);
   assert.equal(await metric("send_failed_metric_points"), 3);
   assert.equal(await metric("dropped_metric_points"), 0, "the caller decides");
-  await chain.shutdown();
+  await chain.shutdown(30_000);
 });
 
 test("retries can be off", async () => {
@@ -423,7 +423,7 @@ test("retries can be off", async () => {
   await chain.consume(gauges(3));
   await setImmediate();
   assert.equal(await metric("dropped_metric_points", { reason: "retries_exhausted" }), 3);
-  await chain.shutdown();
+  await chain.shutdown(30_000);
 });
 
 test("shutdown drains the queue", async () => {
@@ -431,8 +431,8 @@ test("shutdown drains the queue", async () => {
   const { chain, metric } = chainOf(send, { queue: { num_consumers: 1 } });
   chain.start();
   for (let i = 0; i < 3; i++) await chain.consume(gauges(2));
-  const shutdown = chain.shutdown();
-  assert.equal(chain.shutdown(), shutdown, "again is the same");
+  const shutdown = chain.shutdown(30_000);
+  assert.equal(chain.shutdown(30_000), shutdown, "again is the same");
   for (let i = 0; i < 3; i++) {
     await setImmediate();
     calls[i]?.resolve();
@@ -455,7 +455,7 @@ test("shutdown interrupts back-offs, tries each request once more, and counts wh
   for (let i = 0; i < 3; i++) await chain.consume(gauges(2));
   await setImmediate();
   assert.equal(attempts, 1);
-  await chain.shutdown();
+  await chain.shutdown(30_000);
   assert.equal(attempts, 4);
   assert.equal(await metric("dropped_metric_points", { reason: "shutdown" }), 6);
   const lines = logs.filter(({ level }) => level === "error").map(({ fields }) => fields["dropped_items"]);
@@ -480,7 +480,7 @@ test("shutdown ends at its deadline although the backend hangs", async () => {
 test("shutdown works without start and accounts for what was queued", async () => {
   const { chain, metric } = chainOf(up);
   await chain.consume(gauges(3));
-  await chain.shutdown();
+  await chain.shutdown(30_000);
   assert.equal(await metric("dropped_metric_points", { reason: "shutdown" }), 3);
 });
 

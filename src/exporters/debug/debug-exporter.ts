@@ -39,8 +39,8 @@ export class DebugExporter implements Component, Consumer {
     return this.#chain.consume(batch);
   }
 
-  shutdown(): Promise<void> {
-    return this.#chain.shutdown();
+  shutdown(drainMs: number): Promise<void> {
+    return this.#chain.shutdown(drainMs);
   }
 
   async #print(batch: Batch): Promise<void> {

@@ -21,7 +21,7 @@ export class NopExporter implements Component, Consumer {
     return this.#chain.consume(batch);
   }
 
-  shutdown(): Promise<void> {
-    return this.#chain.shutdown();
+  shutdown(drainMs: number): Promise<void> {
+    return this.#chain.shutdown(drainMs);
   }
 }

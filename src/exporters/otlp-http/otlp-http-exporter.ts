@@ -77,8 +77,8 @@ export class OtlpHttpExporter implements Component, Consumer {
     return this.#chain.consume(batch);
   }
 
-  async shutdown(): Promise<void> {
-    await this.#chain.shutdown();
+  async shutdown(drainMs: number): Promise<void> {
+    await this.#chain.shutdown(drainMs);
     await this.#client?.close();
   }
 

@@ -83,7 +83,7 @@ test("basic counts what is in a batch", async () => {
     { level: "info", message: "Metrics", fields: { "resource metrics": 2, metrics: 2, "data points": 5 } },
   ]);
   assert.equal(await metric("sent_metric_points"), 5);
-  await exporter.shutdown();
+  await exporter.shutdown(30_000);
 });
 
 test("normal prints a line a point", async () => {
@@ -97,7 +97,7 @@ test("normal prints a line a point", async () => {
     "lat{} count=3 sum=4.5 le0.5=1 le1=0 le+Inf=2",
     "gc{} count=2 sum=3 q0.5=1.5",
   ]);
-  await exporter.shutdown();
+  await exporter.shutdown(30_000);
 });
 
 test("detailed prints the whole tree, to standard output if told so", async () => {
@@ -134,7 +134,7 @@ test("detailed prints the whole tree, to standard output if told so", async () =
   assert.ok(lines.includes("Flags: 1"));
   assert.ok(lines.includes("Buckets #2, Count: 2"));
   assert.ok(lines.includes("QuantileValue #0: Quantile 0.5, Value 1.5"));
-  await exporter.shutdown();
+  await exporter.shutdown(30_000);
 });
 
 test("sampling prints the first batches of each second, then every n-th", async () => {
@@ -146,7 +146,7 @@ test("sampling prints the first batches of each second, then every n-th", async 
   await exporter.consume(gauges(10));
   assert.deepEqual(printed(), [1, 2, 5, 8, 10]);
   assert.equal(await metric("sent_metric_points"), 55, "what is not printed went through as well");
-  await exporter.shutdown();
+  await exporter.shutdown(30_000);
 });
 
 test("an unwritable output is the sender's to know", async () => {
@@ -154,5 +154,5 @@ test("an unwritable output is the sender's to know", async () => {
   const settings = { ...h.settings, config: debug.config.parse({ use_internal_logger: false }) };
   const exporter = new DebugExporter(settings, () => Promise.reject(new Error("EPIPE")));
   await assert.rejects(exporter.consume(gauges(1)), /EPIPE/);
-  await exporter.shutdown();
+  await exporter.shutdown(30_000);
 });
