@@ -42,6 +42,8 @@ export interface ScrapeTargetOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly telemetry: ScrapeTelemetry;
+  /** Gives the scrape under way up: nothing is handed on, as nothing is when the process ends. */
+  readonly signal: AbortSignal;
   /** How each scrape ended: the error of a failed one, undefined for a good one. */
   readonly onOutcome?: (error: unknown) => void;
 }
@@ -82,12 +84,13 @@ export class ScrapeTarget {
    * @param timeMs time of its points, milliseconds since the epoch
    */
   async scrape(timeMs: number): Promise<void> {
-    const { clock, probes, telemetry, onOutcome } = this.#options;
+    const { clock, probes, telemetry, onOutcome, signal } = this.#options;
     const started = clock.monotonic();
     const probing = Promise.all(probes.map((probe) => probe.measure()));
     const outcome = await this.#fetch();
     const durationSeconds = (clock.monotonic() - started) / 1000;
     const measured = await probing;
+    if (signal.aborted) return;
     const error = outcome.ok ? undefined : outcome.error;
     this.#account(outcome);
     onOutcome?.(error);
@@ -126,7 +129,7 @@ export class ScrapeTarget {
   }
 
   async #fetch(): Promise<BodyOutcome> {
-    const { client, url, timeoutMs, bodyLimitBytes } = this.#options;
+    const { client, url, timeoutMs, bodyLimitBytes, signal } = this.#options;
     let length: number;
     try {
       const fetched = await client.fetchBody({
@@ -135,6 +138,7 @@ export class ScrapeTarget {
         timeoutMs,
         bodyLimitBytes,
         into: this.#body,
+        signal,
       });
       checkContentType(fetched.contentType, fetched.length);
       length = fetched.length;
