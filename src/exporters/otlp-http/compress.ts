@@ -12,13 +12,12 @@ const zstdAsync = promisify(zstdCompress);
 export function createCompress(compression: OtlpHttpConfig["compression"], level: number): Compress {
   switch (compression) {
     case "gzip":
-      return (bytes) => gzipAsync(bytes, { level, chunkSize: chunkSize(bytes) });
+      return async (bytes) => trimmed(await gzipAsync(bytes, { level, chunkSize: chunkSize(bytes) }));
     case "zstd":
-      return (bytes) =>
-        zstdAsync(bytes, {
-          chunkSize: chunkSize(bytes),
-          params: { [constants.ZSTD_c_compressionLevel]: level },
-        });
+      return async (bytes) => {
+        const params = { [constants.ZSTD_c_compressionLevel]: level };
+        return trimmed(await zstdAsync(bytes, { chunkSize: chunkSize(bytes), params }));
+      };
     case "none":
       return (bytes) => Promise.resolve(Uint8Array.from(bytes));
   }
@@ -27,4 +26,9 @@ export function createCompress(compression: OtlpHttpConfig["compression"], level
 /** Output comes in chunks of this size: each costs a round trip to the thread, so about one for a typical ratio. */
 function chunkSize({ length }: Uint8Array): number {
   return Math.min(Math.max(16 * 1024, length >> 3), 1024 * 1024);
+}
+
+/** A result of one chunk is a view of the whole chunk, which the queue would then hold. */
+function trimmed(bytes: Uint8Array): Uint8Array {
+  return bytes.buffer.byteLength > bytes.length * 1.5 ? Uint8Array.from(bytes) : bytes;
 }
