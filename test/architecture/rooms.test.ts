@@ -5,7 +5,17 @@ import { test } from "node:test";
 
 /** Each room with the rooms it may import. A room not listed here is an error: the order is decided, not grown. */
 const CONTRACTS = ["errors", "config", "telemetry", "metrics", "component"];
-const CAPABILITIES = ["exposition", "net", "otlp", "delivery", "temporality", "scrape", "kubernetes", "ottl"];
+const CAPABILITIES = [
+  "exposition",
+  "net",
+  "otlp",
+  "delivery",
+  "temporality",
+  "scrape",
+  "kubernetes",
+  "ottl",
+  "regex",
+];
 const COMPONENTS = ["receivers", "processors", "exporters", "extensions"];
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: [],
@@ -18,7 +28,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   otlp: CONTRACTS,
   delivery: CONTRACTS,
   temporality: CONTRACTS,
-  ottl: CONTRACTS,
+  regex: CONTRACTS,
+  ottl: [...CONTRACTS, "regex"],
   kubernetes: [...CONTRACTS, "net"],
   scrape: [...CONTRACTS, "exposition", "net"],
   ...Object.fromEntries(COMPONENTS.map((room) => [room, [...CONTRACTS, ...CAPABILITIES]])),
