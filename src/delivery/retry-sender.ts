@@ -73,20 +73,18 @@ export class RetrySender<Request extends DeliveryRequest> {
     let request = original;
     for (;;) {
       const thrown = await this.#attempt(request);
-      const sent = original.points - request.points;
       if (thrown === undefined || thrown instanceof PartialError) {
         onAttempt(undefined);
         const rejected = Math.min(thrown?.rejected ?? 0, request.points);
         return { sent: original.points - rejected, rejected, left: undefined, error: thrown };
       }
       if (!this.#abort.signal.aborted) onAttempt(thrown);
-      if (thrown instanceof RemainderError) {
-        request = thrown.remainder as Request;
-      }
-      const giveUp = (error: Error) => ({
-        sent: thrown instanceof RemainderError ? original.points - request.points : sent,
+      if (thrown instanceof RemainderError) request = thrown.remainder as Request;
+      const left = request;
+      const giveUp = (error: Error): Outcome<Request> => ({
+        sent: original.points - left.points,
         rejected: 0,
-        left: request,
+        left,
         error,
       });
       if (isPermanent(thrown)) return giveUp(thrown);

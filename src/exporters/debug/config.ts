@@ -15,7 +15,9 @@ export const configSchema = z
       .int()
       .min(0)
       .default(1)
-      .describe("Of the further batches of that second every so-manieth is printed: 1 = all, 0 = none."),
+      .describe(
+        "Of the further batches of that second every n-th is printed, this being n: 1 = all, 0 = none.",
+      ),
     use_internal_logger: z
       .boolean()
       .default(true)
