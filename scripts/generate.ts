@@ -5,7 +5,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { components } from "../src/distribution/index.ts";
-import { configJsonSchema } from "../src/service/index.ts";
+import { configJsonSchema, serviceSchema } from "../src/service/index.ts";
 import { generatedFiles } from "./generate/generated-files.ts";
 
 const root = new URL("../", import.meta.url);
@@ -23,6 +23,7 @@ async function read(path: string): Promise<string | undefined> {
 
 const { files, problems } = await generatedFiles({
   components,
+  service: serviceSchema,
   configSchema: configJsonSchema(components),
   read,
 });

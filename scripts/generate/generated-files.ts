@@ -1,5 +1,5 @@
 import type { Definition } from "../../src/component/index.ts";
-import { optionsTable } from "../../src/config/index.ts";
+import { optionsTable, type z } from "../../src/config/index.ts";
 import { formatJson } from "./format-json.ts";
 
 /** The four lists that a distribution consists of. */
@@ -17,6 +17,8 @@ export type DocumentedDefinition = Pick<
 
 export interface GenerateInput {
   readonly components: ComponentLists;
+  /** Schema of the `service` section. */
+  readonly service: z.ZodType;
   /** JSON Schema of the whole configuration. */
   readonly configSchema: unknown;
   /** Text of a file of the repository by its path with forward slashes; undefined when there is none. */
@@ -39,26 +41,40 @@ const startMarker = "<!-- options:start -->";
 const endMarker = "<!-- options:end -->";
 
 /** Everything that is derived from the schemas, as it should stand in the repository. */
-export async function generatedFiles({ components, configSchema, read }: GenerateInput): Promise<Generated> {
+export async function generatedFiles({
+  components,
+  service,
+  configSchema,
+  read,
+}: GenerateInput): Promise<Generated> {
   const files: GeneratedFile[] = [];
   const problems: string[] = [];
   for (const kind of kinds) {
     for (const definition of components[kind]) {
       const path = readmePath(kind, definition.type);
       const readme = await read(path);
-      const content = readme === undefined ? undefined : fillOptions(readme, optionsTable(definition.config));
+      const sample = await read(path.replace("README.md", "sample.yaml"));
+      const content =
+        readme === undefined
+          ? undefined
+          : fillOptions(readme, optionsBlock(sample, optionsTable(definition.config)));
       if (readme === undefined) problems.push(`${path}: does not exist`);
       else if (content === undefined) problems.push(`${path}: lacks ${startMarker} … ${endMarker}`);
       else files.push({ path, content });
     }
   }
-  files.push({ path: "docs/config-reference.md", content: configReference(components) });
+  files.push({ path: "docs/config-reference.md", content: configReference(components, service) });
   files.push({ path: "docs/config.schema.json", content: formatJson(configSchema) });
   return { files, problems };
 }
 
 export function readmePath(kind: (typeof kinds)[number], type: string): string {
   return `src/${kind}/${type.replaceAll("_", "-")}/README.md`;
+}
+
+/** The sample configuration, which a test holds to the schema, above the table. */
+function optionsBlock(sample: string | undefined, table: string): string {
+  return sample === undefined ? table : `\n\`\`\`yaml\n${sample.trimEnd()}\n\`\`\`\n\n${table}`;
 }
 
 /** Puts a table between the markers of a README; undefined when it does not have both. */
@@ -69,7 +85,7 @@ export function fillOptions(readme: string, table: string): string | undefined {
   return `${readme.slice(0, start + startMarker.length)}\n${table}${readme.slice(end)}`;
 }
 
-function configReference(components: ComponentLists): string {
+function configReference(components: ComponentLists, service: z.ZodType): string {
   const sections = kinds.flatMap((kind) => {
     const definitions = components[kind].toSorted((a, b) => (a.type < b.type ? -1 : 1));
     if (definitions.length === 0) return [];
@@ -79,6 +95,8 @@ function configReference(components: ComponentLists): string {
     "# Configuration reference",
     "Generated from the schemas by `npm run generate`; do not edit. Paths are written as in error messages: `a::b` is the key `b` in the map `a`, `a[]::b` the key `b` in each item of the list `a`.",
     ...sections,
+    "## service",
+    optionsTable(service),
     "",
   ]
     .join("\n\n")

@@ -19,6 +19,7 @@ test("fills READMEs, the reference and the schema, and tells what it cannot fill
       exporters: [{ ...definition("nop"), aliases: ["none"] }],
       extensions: [],
     },
+    service: z.strictObject({ level: z.string().default("info").describe("How much.") }),
     configSchema: { type: "object" },
     read: async (path) => readmes[path],
   });

@@ -1,36 +1,50 @@
 import { headers, z } from "../../config/index.ts";
 
 const pullSchema = z.strictObject({
-  exporter: z.strictObject({
-    prometheus: z.strictObject({
-      host: z.string().default("localhost").describe("Address to listen on."),
-      port: z.int().min(0).max(65535).default(8888).describe("Port to listen on; 0 takes a free one."),
-      without_type_suffix: z.boolean().default(true).describe("Leave `_total` off the names of counters."),
-      without_units: z.boolean().default(true).describe("Leave units off the names."),
-      without_scope_info: z.boolean().default(true).describe("Leave out the `otel_scope_*` labels."),
-    }),
-  }),
+  exporter: z
+    .strictObject({
+      prometheus: z
+        .strictObject({
+          host: z.string().default("localhost").describe("Address to listen on."),
+          port: z.int().min(0).max(65535).default(8888).describe("Port to listen on; 0 takes a free one."),
+          without_type_suffix: z
+            .boolean()
+            .default(true)
+            .describe("Leave `_total` off the names of counters."),
+          without_units: z.boolean().default(true).describe("Leave units off the names."),
+          without_scope_info: z.boolean().default(true).describe("Leave out the `otel_scope_*` labels."),
+        })
+        .describe("Prometheus text and OpenMetrics, at /metrics."),
+    })
+    .describe("In which form they are served."),
 });
 
 const periodicSchema = z.strictObject({
   interval: z.int().positive().default(60_000).describe("Milliseconds between two exports."),
   timeout: z.int().positive().default(30_000).describe("Milliseconds that one export may take."),
-  exporter: z.strictObject({
-    otlp: z.strictObject({
-      protocol: z
-        .enum(["http/protobuf", "http/json"])
-        .default("http/protobuf")
-        .describe("Encoding of the requests."),
-      endpoint: z
-        .url()
-        .describe("URL that the metrics are posted to, such as http://localhost:4318/v1/metrics."),
-      headers: headers().optional().describe("Headers of each request."),
-    }),
-  }),
+  exporter: z
+    .strictObject({
+      otlp: z
+        .strictObject({
+          protocol: z
+            .enum(["http/protobuf", "http/json"])
+            .default("http/protobuf")
+            .describe("Encoding of the requests."),
+          endpoint: z
+            .url()
+            .describe("URL that the metrics are posted to, such as http://localhost:4318/v1/metrics."),
+          headers: headers().optional().describe("Headers of each request."),
+        })
+        .describe("OTLP over HTTP."),
+    })
+    .describe("Where they are sent."),
 });
 
 export const readerSchema = z
-  .strictObject({ pull: pullSchema.optional(), periodic: periodicSchema.optional() })
+  .strictObject({
+    pull: pullSchema.optional().describe("Serves the metrics to whoever asks."),
+    periodic: periodicSchema.optional().describe("Sends the metrics at an interval."),
+  })
   .refine((reader) => (reader.pull === undefined) !== (reader.periodic === undefined), {
     message: "must be either a pull or a periodic reader",
   });

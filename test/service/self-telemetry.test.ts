@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import { inspectText } from "../../src/exposition/index.ts";
+import { decodeMetrics } from "../../src/otlp/index.ts";
+import { serviceSchema, startSelfTelemetry } from "../../src/service/index.ts";
+import { type Logger, silentLogger } from "../../src/telemetry/index.ts";
+
+const build = { command: "otelcol-kubevirt", version: "1.2.3" };
+
+function settings(metrics: unknown, logger: Logger = silentLogger) {
+  const { telemetry } = serviceSchema.parse({ telemetry: { metrics, resource: { team: "virt" } } });
+  return { metrics: telemetry.metrics, resource: telemetry.resource, build, logger };
+}
+
+const pull = (port: number, more = {}) => ({
+  readers: [{ pull: { exporter: { prometheus: { host: "127.0.0.1", port, ...more } } } }],
+});
+
+/** A logger that notes the URL which the pull reader says it serves. */
+function urlLogger(): { logger: Logger; url: () => string } {
+  let url = "";
+  return {
+    logger: {
+      ...silentLogger,
+      debug(_message, fields) {
+        url = String(fields?.["url"]);
+      },
+    },
+    url: () => url,
+  };
+}
+
+test("serves what components count, under the Collector's names", async (t) => {
+  const { logger, url } = urlLogger();
+  const telemetry = await startSelfTelemetry(settings(pull(0), logger));
+  t.after(() => telemetry.shutdown());
+  telemetry.meter
+    .createCounter("otelcol_exporter_sent_metric_points", { description: "Sent." })
+    .add(5, { exporter: 'a"b' });
+  telemetry.meter.createHistogram("otelcol_exporter_enqueue_size").record(3);
+  const response = await fetch(url());
+  assert.match(response.headers.get("content-type") ?? "", /^text\/plain; version=0.0.4/);
+  const { families } = inspectText(new Uint8Array(await response.arrayBuffer()));
+  const byName = new Map(families.map((family) => [family.name, family]));
+  const sent = byName.get("otelcol_exporter_sent_metric_points");
+  assert.equal(sent?.type, "counter");
+  assert.deepEqual(sent?.samples[0]?.labels, { exporter: 'a"b' });
+  assert.equal(sent?.samples[0]?.value, 5);
+  assert.ok((byName.get("otelcol_process_memory_rss")?.samples[0]?.value ?? 0) > 1e6);
+  assert.equal(byName.get("target_info")?.samples[0]?.labels["team"], "virt");
+  assert.equal(byName.has("otelcol_exporter_enqueue_size"), false, "histograms are for level detailed");
+});
+
+test("speaks OpenMetrics to who asks for it", async (t) => {
+  const { logger, url } = urlLogger();
+  const telemetry = await startSelfTelemetry(settings(pull(0), logger));
+  t.after(() => telemetry.shutdown());
+  telemetry.meter.createCounter("otelcol_x").add(1);
+  const response = await fetch(url(), { headers: { accept: "application/openmetrics-text;version=1.0.0" } });
+  const text = await response.text();
+  assert.match(text, /# TYPE otelcol_x counter\notelcol_x_total 1\n/);
+  assert.match(text, /# TYPE target info\n/);
+  assert.ok(text.endsWith("# EOF\n"));
+  assert.equal((await fetch(url().replace("/metrics", "/other"))).status, 404);
+});
+
+test("a taken port is an error where it was asked for and a warning where it is the default", async (t) => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await new Promise((done) => taken.once("listening", done));
+  t.after(() => taken.close());
+  const { port } = taken.address() as AddressInfo;
+  await assert.rejects(startSelfTelemetry(settings(pull(port))), { code: "COMPONENT_START" });
+});
+
+test("pushes to an OTLP endpoint, the last values at shutdown too", async (t) => {
+  const names = new Set<string>();
+  const sink = createServer(async (request, response) => {
+    assert.equal(request.headers["x-key"], "secret");
+    const body = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>));
+    for (const { scopeMetrics } of decodeMetrics(body)) {
+      for (const { metrics } of scopeMetrics)
+        for (const { descriptor } of metrics) names.add(descriptor.name);
+    }
+    response.writeHead(200).end();
+  }).listen(0, "127.0.0.1");
+  await new Promise((done) => sink.once("listening", done));
+  t.after(() => {
+    sink.close();
+    sink.closeAllConnections();
+  });
+  const endpoint = `http://127.0.0.1:${(sink.address() as AddressInfo).port}/v1/metrics`;
+  const otlp = { endpoint, headers: { "x-key": "secret" } };
+  const telemetry = await startSelfTelemetry(settings({ readers: [{ periodic: { exporter: { otlp } } }] }));
+  telemetry.meter.createCounter("otelcol_y").add(1);
+  await telemetry.shutdown();
+  assert.ok(names.has("otelcol_y"));
+  assert.ok(names.has("otelcol_process_uptime"));
+});
+
+test("level none measures nothing", async () => {
+  const telemetry = await startSelfTelemetry(settings({ level: "none" }));
+  telemetry.meter.createCounter("otelcol_z").add(1);
+  await telemetry.shutdown();
+});
