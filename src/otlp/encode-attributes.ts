@@ -27,7 +27,15 @@ export function writeAttributes(writer: WireWriter, tag: number, attributes: Att
   }
 }
 
-/** Whether OTLP carries a number as an integer: whole numbers within 64 bits, as the SDK's serializer decides. */
+/**
+ * Whether a number in an attribute is an integer: one that a double holds exactly. Larger ones are doubles, so that
+ * they come back as the numbers they were; an integer of 64 bits is a bigint.
+ */
+export function isIntAttribute(value: number): boolean {
+  return Number.isSafeInteger(value) && !Object.is(value, -0);
+}
+
+/** Whether the value of a point whose type is integer can be written as one. */
 export function isInt64(value: number): boolean {
   return Number.isInteger(value) && value >= -INT64_LIMIT && value < INT64_LIMIT && !Object.is(value, -0);
 }
@@ -47,8 +55,8 @@ function writeAnyValue(writer: WireWriter, value: unknown): void {
       writer.byte(BOOL);
       return;
     case "number":
-      if (!isInt64(value)) writer.double(DOUBLE, value);
-      else writeInt(writer, value);
+      if (isIntAttribute(value)) writeInt(writer, value);
+      else writer.double(DOUBLE, value);
       return;
     case "bigint":
       if (fitsInt64(value)) {
@@ -64,7 +72,7 @@ function writeAnyValue(writer: WireWriter, value: unknown): void {
 }
 
 function writeInt(writer: WireWriter, value: number): void {
-  if (value >= 0 && value <= Number.MAX_SAFE_INTEGER) writer.varint(value);
+  if (value >= 0) writer.varint(value);
   else writer.bigVarint(BigInt(value));
   writer.byte(INT);
 }

@@ -17,8 +17,9 @@ import {
   type SummaryValue,
   ValueType,
 } from "../metrics/index.ts";
-import { fitsInt64, isInt64 } from "./encode-attributes.ts";
+import { fitsInt64, isInt64, isIntAttribute } from "./encode-attributes.ts";
 import { protoTemporality } from "./encode-envelope.ts";
+import { ownView } from "./own-view.ts";
 import { TextSink } from "./text-sink.ts";
 
 /** Field of a Metric by kind. */
@@ -39,7 +40,7 @@ const DATA_NAMES: { readonly [Type in DataPointType]: string } = {
  */
 export function encodeMetricsJson(batch: Batch): Uint8Array {
   const sink = new TextSink();
-  const resources = batch.resourceMetrics
+  const resources = ownView(batch)
     .map(({ resource, scopeMetrics }) => ({
       resource,
       scopes: scopeMetrics
@@ -233,7 +234,7 @@ function anyValueJson(value: unknown): string {
     case "boolean":
       return `{"boolValue":${value}}`;
     case "number":
-      return isInt64(value) ? `{"intValue":"${BigInt(value)}"}` : `{"doubleValue":${doubleJson(value)}}`;
+      return isIntAttribute(value) ? `{"intValue":"${value}"}` : `{"doubleValue":${doubleJson(value)}}`;
     case "bigint":
       return fitsInt64(value) ? `{"intValue":"${value}"}` : `{"stringValue":"${value}"}`;
     case "object":

@@ -176,7 +176,7 @@ export class WireReader {
   ownBytes(): Uint8Array {
     const size = this.#size();
     const start = this.#advance(size);
-    return Uint8Array.prototype.slice.call(this.bytes, start, start + size);
+    return new Uint8Array(this.bytes.subarray(start, start + size));
   }
 
   hex(): string {

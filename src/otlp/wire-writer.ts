@@ -34,8 +34,13 @@ export class WireWriter {
     this.#position = this.#bytes.length - length;
   }
 
+  /** The buffer that is written to: the given one or what it had to grow to. */
+  get buffer(): Buffer {
+    return this.#bytes;
+  }
+
   /** What was written; a view of the buffer. */
-  finish(): Uint8Array {
+  finish(): Buffer {
     return this.#bytes.subarray(this.#position);
   }
 
@@ -158,11 +163,16 @@ export class WireWriter {
     source.copy(this.#bytes, this.#position, start, end);
   }
 
-  /** Room for a field whose value is patched in later. */
+  /** Room for a 64-bit field whose value is patched in later. */
   blank64(tag: number): void {
-    this.#reserve(9);
-    this.#position -= 9;
+    this.blank(9);
     this.#bytes[this.#position] = tag;
+  }
+
+  /** Room for bytes that are patched in later. */
+  blank(size: number): void {
+    this.#reserve(size);
+    this.#position -= size;
   }
 
   #text(value: string): void {
