@@ -238,17 +238,24 @@ export class DeltaConverter {
   /** Whether any single bucket, the last one up to infinity included, counts less than before. */
   #histogramReset(buckets: number, elements: Uint32Array, ids: Uint32Array, values: Float64Array): boolean {
     const { totals, seconds, nanos } = this.#table;
-    let below = 0;
-    let belowBefore = 0;
+    let below = -1;
     // Elements are the buckets in ascending order, the count, the sum.
     for (let i = 0; i <= buckets; i++) {
       const id = ids[i] as number;
       const total = values[elements[i] as number] as number;
-      const before = totals[id] as number;
-      if (!Number.isFinite(total) || !this.#continues(seconds[id] as number, nanos[id] as number)) continue;
-      if (total - below < before - belowBefore) return true;
-      below = total;
-      belowBefore = before;
+      const known = this.#continues(seconds[id] as number, nanos[id] as number);
+      if (!Number.isFinite(total) || !known) continue;
+      let rise = total - (totals[id] as number);
+      // Totals of different times do not make the count of a single bucket.
+      if (
+        below >= 0 &&
+        seconds[ids[below] as number] === seconds[id] &&
+        nanos[ids[below] as number] === nanos[id]
+      ) {
+        rise -= (values[elements[below] as number] as number) - (totals[ids[below] as number] as number);
+      }
+      if (rise < 0) return true;
+      below = i;
     }
     return false;
   }

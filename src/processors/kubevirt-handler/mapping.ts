@@ -193,12 +193,12 @@ export class Mapping {
 function numberShape(metric: NumberMetricLayout, family: DocumentedFamily): MetricShape {
   const wasCount = metric.dataPointType === DataPointType.SUM;
   const isCount = family.kind === "count";
-  const { CUMULATIVE } = AggregationTemporality;
+  const { CUMULATIVE, UNSPECIFIED } = AggregationTemporality;
   return {
     descriptor: descriptorOf(family),
     dataPointType: isCount ? DataPointType.SUM : DataPointType.GAUGE,
     isMonotonic: isCount,
-    aggregationTemporality: wasCount ? metric.aggregationTemporality : CUMULATIVE,
+    aggregationTemporality: !isCount ? UNSPECIFIED : wasCount ? metric.aggregationTemporality : CUMULATIVE,
     // It tells the type at the source, which would contradict the new one.
     ...(wasCount === isCount && metric.metadata && { metadata: metric.metadata }),
   };
