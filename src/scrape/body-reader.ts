@@ -66,7 +66,9 @@ export class BodyReader {
   compact(missing: number): Int32Array | undefined {
     const { table } = this;
     const many = missing >= MIN_ABSENT_SERIES && missing * 4 >= table.entries.length;
-    return many || table.wasteful ? table.compact(MAX_ABSENT_SCRAPES) : undefined;
+    if (!many && !table.wasteful) return undefined;
+    const slots = table.compact(MAX_ABSENT_SCRAPES);
+    return slots?.includes(-1) ? slots : undefined;
   }
 
   /**

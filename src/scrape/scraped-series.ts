@@ -76,6 +76,7 @@ export class ScrapedSeries {
     times: (length: number) => BigUint64Array,
   ): Frame {
     const builder = this.#builder;
+    this.#explicit.discard();
     if (this.#settled && result.sameSeries && !result.metadataChanged && result.timestamps === undefined) {
       if (this.#allSound(result)) {
         const same = {
@@ -159,8 +160,8 @@ export class ScrapedSeries {
 
   /** The table renumbered its slots: `slots` gives the new one of each old one, -1 for a dropped one. */
   renumber(slots: Int32Array, known: KnownSeries): void {
-    const live = new Uint8Array(known.entries.length);
-    const previous = new Uint8Array(known.entries.length);
+    const live = new Uint8Array(this.#live.length);
+    const previous = new Uint8Array(this.#live.length);
     for (let slot = 0; slot < this.#live.length; slot++) {
       const to = slots[slot] ?? -1;
       if (to < 0) continue;
@@ -171,7 +172,6 @@ export class ScrapedSeries {
     this.#previous = previous;
     this.#settled = false;
     this.#builder.update(known, true);
-    this.#grow(this.#builder.scrapedWidth);
   }
 
   #allSound({ values, seen }: ParseResult): boolean {
