@@ -103,7 +103,6 @@ function writeExponential(writer: WireWriter, point: DataPoint<ExponentialHistog
 }
 
 function writeBuckets(writer: WireWriter, tag: number, { offset, bucketCounts }: ExponentialBuckets): void {
-  if (offset === 0 && bucketCounts.length === 0) return;
   const mark = writer.length;
   if (bucketCounts.length > 0) {
     for (let i = bucketCounts.length - 1; i >= 0; i--) {

@@ -27,7 +27,7 @@ export function encodeExportResponse({ rejectedDataPoints, errorMessage }: Expor
   const writer = new WireWriter();
   writer.optionalString(TAG_2_DELIMITED, errorMessage);
   if (rejectedDataPoints !== 0) {
-    writer.varint(rejectedDataPoints);
+    writer.bigVarint(BigInt(rejectedDataPoints));
     writer.byte(TAG_1_VARINT);
   }
   writer.delimited(TAG_1_DELIMITED, 0);
@@ -85,7 +85,7 @@ export function encodeStatus({ code, message }: RpcStatus): Uint8Array {
   const writer = new WireWriter();
   writer.optionalString(TAG_2_DELIMITED, message);
   if (code !== 0) {
-    writer.varint(code);
+    writer.bigVarint(BigInt(code));
     writer.byte(TAG_1_VARINT);
   }
   return writer.finish();
