@@ -221,7 +221,7 @@ export class ScrapedSeries {
     this.#scratch.fill(PRESENT, frame.ownSlot, width);
     const states = this.#scratch.subarray(0, width);
     const last = this.#presence.states;
-    if (states.every((state) => state === PRESENT)) this.#presence = Presence.ALL;
+    if (!states.includes(ABSENT) && !states.includes(STALE)) this.#presence = Presence.ALL;
     else if (last === undefined || Buffer.compare(last, states) !== 0)
       this.#presence = new Presence(states.slice());
     this.#frame = { ...frame, presence: this.#presence };

@@ -18,7 +18,7 @@ interface Run {
   readonly counts: Counts;
   readonly log: LogLine[];
   readonly status: StatusEvent[];
-  stop(): Promise<void>;
+  stop(drainMs?: number): Promise<void>;
 }
 
 async function run(t: Cleanup, input: Record<string, unknown>): Promise<Run> {
@@ -45,8 +45,8 @@ async function run(t: Cleanup, input: Record<string, unknown>): Promise<Run> {
       },
     },
   });
-  const stop = async () => receiver.shutdown?.(1000);
-  t.after(stop);
+  const stop = async (drainMs = 1000) => receiver.shutdown?.(drainMs);
+  t.after(() => stop());
   await receiver.start?.(host);
   return {
     next: (wanted = () => true) => new Promise((resolve) => waiting.push({ wanted, resolve })),
@@ -216,23 +216,54 @@ test("points of a migration pass once each", async (t) => {
   assert.equal(seen.size, points);
 });
 
-test("shutdown waits for the scrape under way, works twice and without start", async (t) => {
-  const handler = await startVirtHandler({ collectionDelayMs: 200 });
-  t.after(() => handler.close());
-  const { next, stop, counts } = await run(t, {
-    targets: [{ metrics_endpoint: handler.metricsUrl }],
+test("shutdown waits for the scrape under way", async (t) => {
+  const asked = Promise.withResolvers<() => void>();
+  const { certPem, keyPem } = createCertificateAuthority().issue({ commonName: "virt-handler" });
+  const server = createServer({ cert: certPem, key: keyPem }, (_, response) => {
+    response.setHeader("content-type", "text/plain");
+    asked.resolve(() => response.end("a 1\n"));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => new Promise((resolve) => server.close(resolve)));
+  const { port } = server.address() as AddressInfo;
+  const { next, stop } = await run(t, {
+    targets: [{ metrics_endpoint: `https://127.0.0.1:${port}/metrics`, healthz_endpoint: null }],
     tls: { insecure_skip_verify: true },
   });
-  await next();
+  const order: string[] = [];
+  const arrived = next().then((batch) => order.push(`a=${String(value(batch, "a"))}`));
+  const answer = await asked.promise;
+  const stopping = stop().then(() => order.push("stopped"));
+  await new Promise(setImmediate);
+  answer();
+  await Promise.all([arrived, stopping]);
+  assert.deepEqual(order, ["a=1", "stopped"]);
   await stop();
-  await stop();
-  const accepted = counts.of("otelcol_receiver_accepted_metric_points");
-  assert.ok(accepted > 0);
+});
+
+test("shutdown gives a scrape up that outlasts the time left", async (t) => {
+  const asked = Promise.withResolvers<void>();
+  const { certPem, keyPem } = createCertificateAuthority().issue({ commonName: "virt-handler" });
+  const server = createServer({ cert: certPem, key: keyPem }, () => asked.resolve());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => new Promise((resolve) => server.close(resolve)));
+  const { port } = server.address() as AddressInfo;
+  const { stop, counts, log } = await run(t, {
+    targets: [{ metrics_endpoint: `https://127.0.0.1:${port}/metrics` }],
+    tls: { insecure_skip_verify: true },
+  });
+  await asked.promise;
+  await stop(10);
+  assert.equal(counts.of("otelcol_receiver_accepted_metric_points"), 0);
+  assert.deepEqual(log, []);
+});
+
+test("shutdown works without start, and twice", async () => {
   const idle = definition.create({
     id: "kubevirt_handler",
-    config: configSchema.parse({ targets: [{ metrics_endpoint: handler.metricsUrl }] }),
+    config: configSchema.parse({ targets: [{ metrics_endpoint: "https://127.0.0.1:1/metrics" }] }),
     logger: recordingLogger([]),
-    meter: counts.meter,
+    meter: new Counts().meter,
     clock: systemClock,
     reportStatus: () => undefined,
     build: { command: "otelcol-kubevirt", version: "1.2.3" },
