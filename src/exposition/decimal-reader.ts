@@ -13,6 +13,8 @@ const exactIntegers = 2 ** 53;
 export class DecimalReader {
   /** Behind the last byte the number could use. */
   end = 0;
+  /** The bytes up to `end` are spelt like a decimal number, whether or not `read` could evaluate it. */
+  wellFormed = false;
 
   /**
    * The number at `start`, or NaN if none is there or if it takes more than simple arithmetic (many digits, a large
@@ -55,6 +57,7 @@ export class DecimalReader {
       scale += sign === MINUS ? -exponent : exponent;
     }
     this.end = p;
+    this.wellFormed = digits > 0;
     if (digits === 0 || mantissa >= exactIntegers || scale < -22 || scale > 22) return Number.NaN;
     const value = scale < 0 ? mantissa / powersOfTen[-scale]! : mantissa * powersOfTen[scale]!;
     return negative ? -value : value;

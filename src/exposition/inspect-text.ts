@@ -47,6 +47,7 @@ export function inspectText(body: Uint8Array): InspectedBody {
 
 function readSample(reader: TextReader, strings: LabelStrings, context: TypeContext): InspectedSample {
   reader.readLabels();
+  reader.readSuffix();
   const ranges = reader.labels;
   const name = ranges.hasMetricName
     ? decodeEscaped(reader, ranges.metricNameStart, ranges.metricNameEnd)
@@ -58,7 +59,6 @@ function readSample(reader: TextReader, strings: LabelStrings, context: TypeCont
   strings.names.forEach((label, i) => {
     setLabel(labels, label, labelValueIn(context, label, strings.values[i]!));
   });
-  reader.readSuffix();
   const sample = { name, labels, value: reader.value };
   return Number.isNaN(reader.timestamp) ? sample : { ...sample, timestampMs: reader.timestamp };
 }

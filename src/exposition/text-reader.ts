@@ -119,9 +119,13 @@ export class TextReader extends ByteCursor {
     const start = this.pos;
     if (start < this.lastNewline) {
       const value = this.decimal.read(this.bytes, start);
-      if (!Number.isNaN(value) && endsValue(this.at(this.decimal.end))) {
-        this.pos = this.decimal.end;
-        return value;
+      const { end, wellFormed } = this.decimal;
+      if (wellFormed && endsValue(this.at(end))) {
+        this.pos = end;
+        if (!Number.isNaN(value)) return value;
+        const rounded = Number(this.bytes.toString("latin1", start, end));
+        if (Number.isFinite(rounded)) return rounded;
+        this.pos = start;
       }
     }
     while (!endsValue(this.at(this.pos))) this.pos++;
@@ -187,13 +191,13 @@ export class TextReader extends ByteCursor {
     this.nameEnd = this.pos;
   }
 
-  /** The text is what follows one separator byte, whichever that is; a text of blanks is empty. */
+  /** The text is what follows one separator byte, whichever that is; one of blanks (and NULs) only is empty. */
   #metadataText(): void {
     if (this.at(this.pos) === NUL) this.fail("a NUL byte is not allowed here");
     const newline = this.bytes.indexOf(NEWLINE, this.pos);
     this.textEnd = newline < 0 ? this.end : newline;
     this.textStart = Math.min(this.pos + 1, this.textEnd);
-    this.skipBlanks();
+    while (this.pos < this.textEnd && (isBlank(this.at(this.pos)) || this.at(this.pos) === NUL)) this.pos++;
     if (this.pos === this.textEnd) this.textStart = this.textEnd;
     this.pos = Math.min(this.textEnd + 1, this.end);
   }
