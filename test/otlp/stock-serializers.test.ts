@@ -69,7 +69,7 @@ for (const [name, temporality] of Object.entries(AggregationTemporality).filter(
       assert.deepEqual(decodeMetrics(stock), decodeMetricsJson(stockJson));
       // Not by our decoder alone. The stock serializer writes a count of dropped attributes even when it is zero.
       const ours = JSON.stringify(decodeWithProtobufjs(exportRequestType, bytes));
-      const theirs = JSON.stringify(decodeWithProtobufjs(exportRequestType, stock));
+      const theirs: string = JSON.stringify(decodeWithProtobufjs(exportRequestType, stock));
       assert.equal(ours, theirs.replace(',"droppedAttributesCount":0', ""));
     }
   });
