@@ -23,12 +23,18 @@ interface Draft {
   readonly shape: MetricShape;
   readonly attributes: Attributes[];
   readonly places: PointPlace[];
+  /** Points of several metrics of the source came together here. */
+  merged: boolean;
 }
 
 /** Collects points by resource, scope and metric name, in the order of their first points. */
 export class LayoutWriter {
   readonly #resources = new Map<Resource, Map<InstrumentationScope, Map<string, Draft>>>();
+  // Where the last point went: the next one mostly goes there too.
+  #resource: Resource | undefined;
+  #draft: Draft | undefined;
 
+  /** @param shape the same object for all points of one metric of the source */
   add(
     resource: Resource,
     scope: InstrumentationScope,
@@ -36,11 +42,23 @@ export class LayoutWriter {
     attributes: Attributes,
     place: PointPlace,
   ): void {
-    const scopes = getOrInsert(this.#resources, resource, newMap<InstrumentationScope, Map<string, Draft>>);
-    const metrics = getOrInsert(scopes, scope, newMap<string, Draft>);
-    const draft = getOrInsert(metrics, shape.descriptor.name, () => ({ shape, attributes: [], places: [] }));
+    let draft = this.#draft;
+    if (draft === undefined || resource !== this.#resource || shape !== draft.shape) {
+      draft = this.#find(resource, scope, shape);
+      this.#resource = resource;
+      this.#draft = draft;
+    }
     draft.attributes.push(attributes);
     draft.places.push(place);
+  }
+
+  #find(resource: Resource, scope: InstrumentationScope, shape: MetricShape): Draft {
+    const scopes = getOrInsert(this.#resources, resource, newMap<InstrumentationScope, Map<string, Draft>>);
+    const metrics = getOrInsert(scopes, scope, newMap<string, Draft>);
+    const create = () => ({ shape, attributes: [], places: [], merged: false });
+    const draft = getOrInsert(metrics, shape.descriptor.name, create);
+    draft.merged ||= draft.shape !== shape;
+    return draft;
   }
 
   finish(width: number): Layout {
@@ -59,13 +77,14 @@ export class LayoutWriter {
   /**
    * Slots of points that cannot be told apart by their attributes though their source could: each list is one series
    * to whoever looks at the result.
+   * @param lossy whether attributes may have been left out
    */
-  ambiguous(): Uint32Array[] {
+  ambiguous(lossy: boolean): Uint32Array[] {
     const result: Uint32Array[] = [];
     for (const scopes of this.#resources.values()) {
       for (const metrics of scopes.values()) {
-        for (const { attributes, places } of metrics.values()) {
-          if (places.length < 2) continue;
+        for (const { attributes, places, merged } of metrics.values()) {
+          if (places.length < 2 || !(lossy || merged)) continue;
           const groups = Map.groupBy(attributes.keys(), (i) => seriesKey(attributes[i] as Attributes));
           if (groups.size === places.length) continue;
           for (const indexes of groups.values()) {
@@ -86,7 +105,7 @@ function metricLayout({ shape, attributes, places }: Draft): MetricLayout {
     case DataPointType.SUMMARY:
       return { ...shape, attributes, series: places } as MetricLayout;
     default:
-      return { ...shape, attributes, slots: Uint32Array.from(places as number[]) } as MetricLayout;
+      return { ...shape, attributes, slots: new Uint32Array(places as number[]) } as MetricLayout;
   }
 }
 

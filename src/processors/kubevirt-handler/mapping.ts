@@ -12,6 +12,7 @@ import {
   ValueType,
 } from "../../metrics/index.ts";
 import type { HistogramStreams, NumberStreams } from "../../temporality/index.ts";
+import type { Config } from "./config.ts";
 import { type DocumentedFamily, type DocumentedMetric, metricsOfFamily } from "./documented-set.ts";
 import { LayoutWriter, type MetricShape, type PointPlace } from "./layout-writer.ts";
 import type { MappedLayout, MappingRules, Target } from "./mapped-layout.ts";
@@ -63,7 +64,7 @@ export class Mapping {
         restIsGauges: this.#restIsGauges,
       },
       split: this.#split,
-      ambiguous: this.#writer.ambiguous(),
+      ambiguous: this.#writer.ambiguous(leavesLabelsOut(this.#rules.config)),
       scraped,
     };
   }
@@ -100,8 +101,9 @@ export class Mapping {
   #report(metric: MetricLayout): void {
     if (metric.dataPointType !== DataPointType.GAUGE) this.#restIsGauges = false;
     const { resource } = this.#target.attributes;
+    const shape = shapeOf(metric);
     placesOf(metric).forEach((place, i) => {
-      this.#writer.add(resource, this.#scope, shapeOf(metric), metric.attributes[i] as Attributes, place);
+      this.#writer.add(resource, this.#scope, shape, metric.attributes[i] as Attributes, place);
     });
   }
 
@@ -187,6 +189,10 @@ export class Mapping {
       ...(isDelta && { aggregationTemporality: AggregationTemporality.DELTA }),
     };
   }
+}
+
+function leavesLabelsOut({ vmi_labels: { include, exclude } }: Config): boolean {
+  return !include.includes("*") || exclude.length > 0;
 }
 
 /** A documented gauge or count. The kind is the documented one even where the source does not know better. */

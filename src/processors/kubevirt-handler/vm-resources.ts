@@ -12,8 +12,9 @@ export class VmResources {
   /** By the key of the whole identity; kept from layout to layout, for those machines that the last one had. */
   #resources = new Map<string, Resource>();
   #previous = new Map<string, Resource>();
-  /** Of the layout at hand: by the key of a series' identity, whole or not. */
-  #bySeries = new Map<string, Resource>();
+  /** Of the layout at hand: every series with its resource, undefined until asked for. */
+  #series = new Map<VmSeries, Resource | undefined>();
+  /** Of the layout at hand, by machine: its identities by their key. */
   #identities = new Map<string, Map<string, Attributes>>();
 
   constructor(target: TargetAttributes) {
@@ -24,28 +25,29 @@ export class VmResources {
   begin(): void {
     this.#previous = this.#resources;
     this.#resources = new Map();
-    this.#bySeries = new Map();
+    this.#series = new Map();
     this.#identities = new Map();
   }
 
-  add({ vm, identity }: VmSeries): void {
-    let identities = this.#identities.get(vm);
+  add(series: VmSeries): void {
+    if (this.#series.has(series)) return;
+    this.#series.set(series, undefined);
+    let identities = this.#identities.get(series.vm);
     if (identities === undefined) {
       identities = new Map();
-      this.#identities.set(vm, identities);
+      this.#identities.set(series.vm, identities);
     }
-    identities.set(seriesKey(identity), identity);
+    identities.set(seriesKey(series.identity), series.identity);
   }
 
-  of({ vm, identity }: VmSeries): Resource {
-    const key = seriesKey(identity);
-    let resource = this.#bySeries.get(key);
+  of(series: VmSeries): Resource {
+    let resource = this.#series.get(series);
     if (resource === undefined) {
-      const whole = this.#whole(vm, identity);
-      const wholeKey = seriesKey(whole);
-      resource = this.#resources.get(wholeKey) ?? this.#previous.get(wholeKey) ?? this.#create(vm, whole);
-      this.#resources.set(wholeKey, resource);
-      this.#bySeries.set(key, resource);
+      const whole = this.#whole(series.vm, series.identity);
+      const key = seriesKey(whole);
+      resource = this.#resources.get(key) ?? this.#previous.get(key) ?? this.#create(series.vm, whole);
+      this.#resources.set(key, resource);
+      this.#series.set(series, resource);
     }
     return resource;
   }
