@@ -184,3 +184,27 @@ test("equal label sets are one frozen attributes object, over metrics and scrape
   serve('new 1\nx{a="1"} 1\n');
   assert.equal(byName((await scrape()).metrics).get("x")?.dataPoints[0]?.attributes, attributes);
 });
+
+test("a family that changes its type or help becomes another metric of the same series", async (t) => {
+  const { serve, scrape } = await startHarness(t);
+  serve("# TYPE x gauge\nx 1\n");
+  const before = await scrape();
+  serve("# HELP x Xs.\n# TYPE x counter\nx 2\n");
+  const after = await scrape();
+  assert.notEqual(after.layout, before.layout);
+  const x = byName(after.metrics).get("x");
+  assert.deepEqual([x?.dataPointType, x?.descriptor.description], [DataPointType.SUM, "Xs."]);
+  assert.deepEqual([...after.points], [["x{}", 2]]);
+  assert.equal((await scrape()).layout, after.layout);
+});
+
+test("a whole family that is away for a while leaves the layout as it is", async (t) => {
+  const { serve, scrape } = await startHarness(t);
+  const stays = "# HELP a As.\n# TYPE a counter\na 1\n";
+  serve(`${stays}# HELP m Ms.\n# TYPE m gauge\nm 1\n`);
+  const first = await scrape();
+  for (const body of [stays, stays, `${stays}# HELP m Ms.\n# TYPE m gauge\nm 2\n`]) {
+    serve(body);
+    assert.equal((await scrape()).layout, first.layout);
+  }
+});
