@@ -1,4 +1,3 @@
-export { ColumnBuffers } from "./column-buffers.ts";
 export { DeltaConverter, type DeltaCounts, type DeltaOptions } from "./delta-converter.ts";
 export { PresenceKeeper } from "./presence-keeper.ts";
 export { seriesKey } from "./series-key.ts";
