@@ -103,6 +103,18 @@ describe("a series table", () => {
     assert.equal(zeros.newEntries, 1);
   });
 
+  test("tells NUL bytes from the ones that make a negative zero of them", () => {
+    const table = new SeriesTable();
+    const body = Buffer.from(`a{b="${"\0".repeat(24)}"} 1\n`);
+    parse(table, body);
+    for (let at = body.indexOf(0); at <= body.lastIndexOf(0); at++) {
+      const other = Buffer.from(body);
+      other[at] = 0x80;
+      assert.throws(() => parse(table, other), /not valid UTF-8/, `byte ${at}`);
+    }
+    assert.equal(parse(table, body).sameSeries, true);
+  });
+
   test("compares bytes that are a NaN when loaded as a float", () => {
     const table = new SeriesTable();
     const body = `a{b="${"\x7f".repeat(40)}"} 1\n`;
