@@ -1,4 +1,5 @@
 import {
+  type Attributes,
   DataPointType,
   type HistogramMetricLayout,
   type HistogramSlots,
@@ -7,13 +8,14 @@ import {
   type SummaryMetricLayout,
   type SummarySlots,
 } from "../metrics/index.ts";
-import { AttributesCache } from "./encode-attributes.ts";
+import { writeAttributes } from "./encode-attributes.ts";
 import { DATA_POINT } from "./encode-envelope.ts";
+import { EncodedCache } from "./encoded-cache.ts";
 import type { WireWriter } from "./wire-writer.ts";
 
 /** The tag of `attributes` is 7 in number and summary points and 9 in histogram points. */
-const attributes7 = new AttributesCache(0x3a);
-const attributes9 = new AttributesCache(0x4a);
+const attributes7 = new EncodedCache<Attributes>((writer, it) => writeAttributes(writer, 0x3a, it));
+const attributes9 = new EncodedCache<Attributes>((writer, it) => writeAttributes(writer, 0x4a, it));
 
 export interface PointShape {
   readonly hasStart: boolean;

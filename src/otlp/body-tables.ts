@@ -17,11 +17,18 @@ export class BodyTables {
   readonly slots: Uint32Array;
   readonly anchors: Uint32Array;
 
-  constructor(size: number) {
+  /** By resource; both 0 for one that is not written. */
+  readonly resourceStarts: Uint32Array;
+  readonly resourceEnds: Uint32Array;
+
+  /** For so many points and resources. */
+  constructor(size: number, resources: number) {
     this.starts = new Uint32Array(size);
     this.ends = new Uint32Array(size);
     this.slots = new Uint32Array(size);
     this.anchors = new Uint32Array(size);
+    this.resourceStarts = new Uint32Array(resources);
+    this.resourceEnds = new Uint32Array(resources);
   }
 
   get size(): number {
@@ -31,5 +38,7 @@ export class BodyTables {
   clear(): void {
     this.starts.fill(0);
     this.ends.fill(0);
+    this.resourceStarts.fill(0);
+    this.resourceEnds.fill(0);
   }
 }

@@ -6,15 +6,16 @@ import {
   type Layout,
   type MetricLayout,
   memoise,
-  metricsOf,
   PRESENT,
   pointSlot,
+  type ResourceLayout,
+  STALE,
   type SummarySlots,
   ValueType,
 } from "../metrics/index.ts";
 import { countsOffset, headSize, writeBlankPoint, writeStalePoint } from "./blank-points.ts";
 import { BodyTables } from "./body-tables.ts";
-import { writeMetric, writeRequest } from "./encode-envelope.ts";
+import { writeMetric, writeResourceMetrics } from "./encode-envelope.ts";
 import { writePoint } from "./encode-points.ts";
 import { irregularPoints } from "./irregular-points.ts";
 import type { HistogramPatch, Patches, PointList, SummaryPatch } from "./patch-points.ts";
@@ -23,9 +24,11 @@ import { WireWriter } from "./wire-writer.ts";
 
 /** What a new body can be made from. */
 interface Sources {
+  /** What to write into; it need not suffice. */
+  readonly buffer: Buffer;
   /** A body of the same layout, with start times if the new one has them: what both have is copied in runs. */
   readonly source?: ResidentBody | undefined;
-  /** A body that is no longer needed; its memory is used again. */
+  /** A body of the same layout that is no longer needed; its tables are used again. */
   readonly recycled?: ResidentBody | undefined;
 }
 
@@ -34,9 +37,12 @@ export function buildBody(layout: Layout, column: Column, sources: Sources): Res
   return new BodyBuilder(layout, column, sources).build();
 }
 
-const pointsOf = memoise((layout: Layout) => {
+/** Points of a layout, present or not. */
+export const pointsOf = memoise(({ resources }: Layout) => {
   let count = 0;
-  for (const { metric } of metricsOf(layout)) count += metric.attributes.length;
+  for (const { scopes } of resources) {
+    for (const { metrics } of scopes) for (const { attributes } of metrics) count += attributes.length;
+  }
   return count;
 });
 
@@ -62,28 +68,33 @@ class BodyBuilder {
   readonly #histograms: HistogramPatch[] = [];
   readonly #summaries: SummaryPatch[] = [];
 
-  constructor(layout: Layout, column: Column, { source, recycled }: Sources) {
+  constructor(layout: Layout, column: Column, { buffer, source, recycled }: Sources) {
     const size = pointsOf(layout);
     this.#layout = layout;
     this.#column = column;
     this.#hasStart = needsStart(column);
     this.#source = source;
-    this.#writer = new WireWriter(recycled?.buffer ?? Buffer.allocUnsafeSlow(1024 + size * 64));
-    this.#tables = recycled?.tables.size === size ? recycled.tables : new BodyTables(size);
+    this.#writer = new WireWriter(buffer);
+    // Bodies of one layout have tables of one size.
+    this.#tables = recycled?.tables ?? new BodyTables(size, layout.resources.length);
     this.#tables.clear();
     this.#base = size;
   }
 
   build(): ResidentBody {
     const writer = this.#writer;
-    const pointCount = writeRequest(writer, {
-      resources: this.#layout.resources,
-      scopesOf: ({ scopes }) => scopes,
-      metric: (metric) => {
-        this.#base -= metric.attributes.length;
-        return writeMetric(writer, metric, () => this.#points(metric));
-      },
-    });
+    const { resources } = this.#layout;
+    let pointCount = 0;
+    for (let r = resources.length - 1; r >= 0; r--) {
+      const resource = resources[r] as ResourceLayout;
+      const end = writer.length;
+      pointCount += this.#isUnchanged(resource)
+        ? this.#copyResource(resource, r)
+        : writeResourceMetrics(writer, resource.resource, resource.scopes, (metric) => this.#metric(metric));
+      if (writer.length === end) continue;
+      this.#tables.resourceStarts[r] = writer.length;
+      this.#tables.resourceEnds[r] = end;
+    }
     const bytes = writer.finish();
     return new ResidentBody({
       presence: this.#column.presence,
@@ -95,6 +106,50 @@ class BodyBuilder {
       tables: this.#tables,
       patches: this.#settle(bytes.length),
     });
+  }
+
+  /** Whether the source has exactly the points of the resource that are to be written, none of them with a value. */
+  #isUnchanged({ scopes }: ResourceLayout): boolean {
+    const source = this.#source;
+    const { presence, extras } = this.#column;
+    if (source === undefined || source.fixed || (extras !== undefined && extras.size > 0)) return false;
+    for (const { metrics } of scopes) {
+      for (const metric of metrics) {
+        for (let i = 0; i < metric.attributes.length; i++) {
+          const slot = pointSlot(metric, i);
+          const state = presence.at(slot);
+          if (state === STALE || state !== source.presence.at(slot)) return false;
+          if (this.#hasSum(metric, i, this.#column) !== this.#hasSum(metric, i, source)) return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  #copyResource({ scopes }: ResourceLayout, index: number): number {
+    const { bytes, tables } = this.#source as ResidentBody;
+    const from = tables.resourceStarts[index] as number;
+    this.#writer.copy(bytes, from, tables.resourceEnds[index] as number);
+    const shift = this.#writer.length + from;
+    let count = 0;
+    for (const { metrics } of scopes.toReversed()) {
+      for (const metric of metrics.toReversed()) {
+        const { length } = metric.attributes;
+        this.#base -= length;
+        for (let i = length - 1; i >= 0; i--) {
+          const end = tables.ends[this.#base + i] as number;
+          if (end === 0) continue;
+          this.#record(metric, i, shift - (tables.starts[this.#base + i] as number), shift - end);
+          count++;
+        }
+      }
+    }
+    return count;
+  }
+
+  #metric(metric: MetricLayout): number {
+    this.#base -= metric.attributes.length;
+    return writeMetric(this.#writer, metric, () => this.#points(metric));
   }
 
   #points(metric: MetricLayout): number {
@@ -220,12 +275,9 @@ class BodyBuilder {
 
   /** Turns distances from the end of a request of `size` bytes into positions. */
   #settle(size: number): Patches {
-    const { starts, ends, slots, anchors } = this.#tables;
-    for (let i = 0; i < starts.length; i++) {
-      if (starts[i] === 0) continue;
-      starts[i] = size - (starts[i] as number);
-      ends[i] = size - (ends[i] as number);
-    }
+    const { starts, ends, resourceStarts, resourceEnds, slots, anchors } = this.#tables;
+    settleExtents(starts, ends, size);
+    settleExtents(resourceStarts, resourceEnds, size);
     const first = slots.length - this.#doubles;
     for (let i = first; i < anchors.length; i++) anchors[i] = size - (anchors[i] as number);
     return {
@@ -239,6 +291,15 @@ class BodyBuilder {
       })),
       summaries: this.#summaries.map((patch) => ({ ...patch, anchor: size - patch.anchor })),
     };
+  }
+}
+
+/** What starts at 0 from the end is nothing. */
+function settleExtents(starts: Uint32Array, ends: Uint32Array, size: number): void {
+  for (let i = 0; i < starts.length; i++) {
+    if (starts[i] === 0) continue;
+    starts[i] = size - (starts[i] as number);
+    ends[i] = size - (ends[i] as number);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Attributes } from "../metrics/index.ts";
-import { WireWriter } from "./wire-writer.ts";
+import type { WireWriter } from "./wire-writer.ts";
 
 const KEY = 0x0a;
 const VALUE = 0x12;
@@ -93,28 +93,5 @@ function writeCompound(writer: WireWriter, value: object): void {
   } else {
     writeAttributes(writer, LIST_ITEM, value as Attributes);
     writer.delimited(KEY_VALUE_LIST, mark);
-  }
-}
-
-const scratch = new WireWriter();
-
-/** The encoded KeyValue fields of attributes objects, kept by identity: a series has the same object in all its metrics. */
-export class AttributesCache {
-  readonly #tag: number;
-  readonly #encoded = new WeakMap<Attributes, Uint8Array>();
-
-  constructor(tag: number) {
-    this.#tag = tag;
-  }
-
-  get(attributes: Attributes): Uint8Array {
-    let encoded = this.#encoded.get(attributes);
-    if (encoded === undefined) {
-      scratch.rewind(0);
-      writeAttributes(scratch, this.#tag, attributes);
-      encoded = Buffer.from(scratch.finish());
-      this.#encoded.set(attributes, encoded);
-    }
-    return encoded;
   }
 }

@@ -3,10 +3,14 @@ import {
   type Attributes,
   DataPointType,
   type InstrumentationScope,
+  type Metric,
   type MetricDescriptor,
+  type MetricsBatch,
   type Resource,
+  type ResourceMetrics,
 } from "../metrics/index.ts";
 import { writeAttributes } from "./encode-attributes.ts";
+import { EncodedCache } from "./encoded-cache.ts";
 import type { WireWriter } from "./wire-writer.ts";
 
 /** Tag of the one-of field of a Metric that holds its data. */
@@ -34,45 +38,49 @@ interface ScopeNode<M> {
   readonly metrics: readonly M[];
 }
 
-interface Tree<R, M> {
-  readonly resources: readonly R[];
-  readonly scopesOf: (resource: R) => readonly ScopeNode<M>[];
-  /** Writes one metric with {@link writeMetric} and returns the number of its points. */
-  readonly metric: (metric: M) => number;
-}
-
 /**
  * Writes an ExportMetricsServiceRequest and returns the number of its points. What holds no points (a metric, then its
  * scope, then its resource) is left out.
  */
-export function writeRequest<R extends { readonly resource: Resource }, M>(
+export function writeRequest(
   writer: WireWriter,
-  { resources, scopesOf, metric }: Tree<R, M>,
+  batch: MetricsBatch,
+  metric: (metric: Metric) => number,
 ): number {
   let total = 0;
-  for (let r = resources.length - 1; r >= 0; r--) {
-    const node = resources[r] as R;
-    const mark = writer.length;
-    let points = 0;
-    writer.optionalString(0x1a, node.resource.schemaUrl);
-    const scopes = scopesOf(node);
-    for (let s = scopes.length - 1; s >= 0; s--)
-      points += writeScope(writer, scopes[s] as ScopeNode<M>, metric);
-    if (points === 0) {
-      writer.rewind(mark);
-      continue;
-    }
-    writeResource(writer, node.resource);
-    writer.delimited(0x0a, mark);
-    total += points;
+  for (let r = batch.length - 1; r >= 0; r--) {
+    const { resource, scopeMetrics } = batch[r] as ResourceMetrics;
+    total += writeResourceMetrics(writer, resource, scopeMetrics, metric);
   }
   return total;
+}
+
+/** One resource of a request, with its tag; the number of its points. */
+export function writeResourceMetrics<M>(
+  writer: WireWriter,
+  resource: Resource,
+  scopes: readonly ScopeNode<M>[],
+  metric: (metric: M) => number,
+): number {
+  const mark = writer.length;
+  writer.optionalString(0x1a, resource.schemaUrl);
+  let points = 0;
+  for (let s = scopes.length - 1; s >= 0; s--) {
+    points += writeScope(writer, scopes[s] as ScopeNode<M>, metric);
+  }
+  if (points === 0) {
+    writer.rewind(mark);
+    return 0;
+  }
+  writeResource(writer, resource);
+  writer.delimited(0x0a, mark);
+  return points;
 }
 
 function writeScope<M>(
   writer: WireWriter,
   { scope, metrics }: ScopeNode<M>,
-  metric: Tree<never, M>["metric"],
+  metric: (metric: M) => number,
 ): number {
   const mark = writer.length;
   writer.optionalString(0x1a, scope.schemaUrl);
@@ -105,6 +113,13 @@ function writeDropped(writer: WireWriter, tag: number, count: number | undefined
   writer.byte(tag);
 }
 
+/** Name, description and unit: a descriptor is one object from scrape to scrape and for all resources. */
+const descriptors = new EncodedCache<MetricDescriptor>((writer, { name, description, unit }) => {
+  writer.optionalString(0x1a, unit);
+  writer.optionalString(0x12, description);
+  writer.optionalString(0x0a, name);
+});
+
 /** Writes a Metric around the points that `writePoints` writes and counts. */
 export function writeMetric(writer: WireWriter, metric: MetricHead, writePoints: () => number): number {
   const mark = writer.length;
@@ -128,9 +143,7 @@ export function writeMetric(writer: WireWriter, metric: MetricHead, writePoints:
     return 0;
   }
   writer.delimited(DATA_TAGS[dataPointType], dataMark);
-  writer.optionalString(0x1a, descriptor.unit);
-  writer.optionalString(0x12, descriptor.description);
-  writer.optionalString(0x0a, descriptor.name);
+  writer.raw(descriptors.get(descriptor));
   writer.delimited(0x12, mark);
   return points;
 }

@@ -1,6 +1,6 @@
 import type { Batch, Column, Layout, MetricsBatch } from "../metrics/index.ts";
 import { BufferPool } from "./buffer-pool.ts";
-import { buildBody } from "./build-body.ts";
+import { buildBody, pointsOf } from "./build-body.ts";
 import { writeMetric, writeRequest } from "./encode-envelope.ts";
 import { writePoints } from "./encode-points.ts";
 import type { EncodedBody } from "./encoded-body.ts";
@@ -22,15 +22,21 @@ export class MetricsEncoder {
   /** By layout, the one used last first. */
   readonly #bodies = new WeakMap<Layout, ResidentBody[]>();
   readonly #pool = new BufferPool();
-  #lastSize = 0;
+  /** Gives back the memory of layouts that are gone: a layout that comes in their place needs as much. */
+  readonly #gone = new FinalizationRegistry<readonly ResidentBody[]>((bodies) => {
+    for (const { leased, buffer } of bodies) if (!leased) this.#pool.give(buffer);
+  });
+  /** Size of the body built last, and its points: a guess at what the next one needs. */
+  #last = { size: 1024, points: 1 };
 
   encode(batch: Batch): EncodedBody {
-    if (!batch.isColumnar) return this.#encodeObjects(batch.resourceMetrics);
+    if (!batch.isColumnar) return this.#encodeObjects(batch.resourceMetrics, batch.pointCount);
     const { layout, column } = batch;
     let bodies = this.#bodies.get(layout);
     if (bodies === undefined) {
       bodies = [];
       this.#bodies.set(layout, bodies);
+      this.#gone.register(layout, bodies);
     }
     let body = bodies.find((candidate) => candidate.fits(column));
     if (body === undefined) {
@@ -57,17 +63,25 @@ export class MetricsEncoder {
       recycled = bodies.splice(last, 1)[0];
     }
     // One that is still being read is left to its reader.
-    return buildBody(layout, column, { source, recycled: recycled?.leased ? undefined : recycled });
+    if (recycled?.leased) recycled = undefined;
+    const buffer = recycled?.buffer ?? this.#take(source?.pointCount ?? pointsOf(layout));
+    const body = buildBody(layout, column, { buffer, source, recycled });
+    this.#last = { size: body.bytes.length, points: body.pointCount };
+    return body;
   }
 
-  #encodeObjects(batch: MetricsBatch): EncodedBody {
-    const writer = new WireWriter(this.#pool.take(Math.max(this.#lastSize, 1024)));
-    const pointCount = writeRequest(writer, {
-      resources: batch,
-      scopesOf: ({ scopeMetrics }) => scopeMetrics,
-      metric: (metric) => writeMetric(writer, metric, () => writePoints(writer, metric)),
-    });
-    this.#lastSize = writer.length;
+  /** A buffer for about so many points. */
+  #take(points: number): Buffer {
+    const { size, points: lastPoints } = this.#last;
+    return this.#pool.take(1024 + Math.ceil((size / Math.max(lastPoints, 1)) * points * 1.05));
+  }
+
+  #encodeObjects(batch: MetricsBatch, points: number): EncodedBody {
+    const writer = new WireWriter(this.#take(points));
+    const pointCount = writeRequest(writer, batch, (metric) =>
+      writeMetric(writer, metric, () => writePoints(writer, metric)),
+    );
+    this.#last = { size: writer.length, points: pointCount };
     return this.#lendPooled(writer.buffer, writer.finish(), pointCount);
   }
 

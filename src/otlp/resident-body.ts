@@ -5,7 +5,6 @@ import { type Patches, patchStarts, patchValues } from "./patch-points.ts";
 interface ResidentBodyInit {
   readonly presence: Presence;
   readonly hasStart: boolean;
-  /** Whether points were written with their values, which a later column cannot be patched into. */
   readonly fixed: boolean;
   readonly buffer: Buffer;
   readonly bytes: Buffer;
@@ -18,6 +17,8 @@ interface ResidentBodyInit {
 export class ResidentBody {
   readonly presence: Presence;
   readonly hasStart: boolean;
+  /** Whether points were written with their values, which a later column cannot be patched into. */
+  readonly fixed: boolean;
   /** What `bytes` lies in. */
   readonly buffer: Buffer;
   readonly bytes: Buffer;
@@ -25,7 +26,6 @@ export class ResidentBody {
   readonly tables: BodyTables;
   /** Somebody reads `bytes`: they must not be written to. */
   leased = false;
-  readonly #fixed: boolean;
   readonly #patches: Patches;
   readonly #view: DataView;
   /** The shared start time that `bytes` have; undefined when unknown. */
@@ -38,7 +38,7 @@ export class ResidentBody {
     this.bytes = init.bytes;
     this.pointCount = init.pointCount;
     this.tables = init.tables;
-    this.#fixed = init.fixed;
+    this.fixed = init.fixed;
     this.#patches = init.patches;
     this.#view = viewOf(init.bytes);
   }
@@ -46,7 +46,7 @@ export class ResidentBody {
   /** Whether patching is all it takes to make this the body of the column. */
   fits(column: Column): boolean {
     return (
-      !this.#fixed &&
+      !this.fixed &&
       column.presence === this.presence &&
       needsStart(column) === this.hasStart &&
       (column.extras === undefined || column.extras.size === 0)
