@@ -1,7 +1,6 @@
 import {
   type Attributes,
   type Batch,
-  type Count,
   type DataPoint,
   DataPointType,
   type Exemplar,
@@ -12,14 +11,17 @@ import {
   hrTimeToNs,
   type InstrumentationScope,
   type Metric,
+  type MetricDescriptor,
   NO_RECORDED_VALUE,
   type Resource,
   type SummaryValue,
   ValueType,
 } from "../metrics/index.ts";
-import { fitsInt64, isInt64, isIntAttribute } from "./encode-attributes.ts";
+import { isInt64 } from "./encode-attributes.ts";
 import { protoTemporality } from "./encode-envelope.ts";
+import { attributesJson, countsJson, countText, doubleJson } from "./json-values.ts";
 import { ownView } from "./own-view.ts";
+import { TextCache } from "./text-cache.ts";
 import { TextSink } from "./text-sink.ts";
 
 /** Field of a Metric by kind. */
@@ -40,6 +42,13 @@ const DATA_NAMES: { readonly [Type in DataPointType]: string } = {
  */
 export function encodeMetricsJson(batch: Batch): Uint8Array {
   const sink = new TextSink();
+  writeMetricsJson(sink, batch);
+  return sink.finish();
+}
+
+/** Writes a request and returns the number of its points. */
+export function writeMetricsJson(sink: TextSink, batch: Batch): number {
+  let points = 0;
   const resources = ownView(batch)
     .map(({ resource, scopeMetrics }) => ({
       resource,
@@ -56,13 +65,16 @@ export function encodeMetricsJson(batch: Batch): Uint8Array {
     sink.write(`{"resource":${resourceJson(resource)},"scopeMetrics":[`);
     writeList(sink, scopes, ({ scope, metrics }) => {
       sink.write(`{"scope":${scopeJson(scope)},"metrics":[`);
-      writeList(sink, metrics, (metric) => writeMetric(sink, metric));
+      writeList(sink, metrics, (metric) => {
+        writeMetric(sink, metric);
+        points += metric.dataPoints.length;
+      });
       sink.write(`]${schemaUrlJson(scope.schemaUrl)}}`);
     });
     sink.write(`]${schemaUrlJson(resource.schemaUrl)}}`);
   });
   sink.write("]}");
-  return sink.finish();
+  return points;
 }
 
 function writeList<T>(sink: TextSink, items: readonly T[], write: (item: T) => void): void {
@@ -91,36 +103,44 @@ function schemaUrlJson(schemaUrl: string | undefined): string {
   return schemaUrl ? `,"schemaUrl":${JSON.stringify(schemaUrl)}` : "";
 }
 
+/** What names a metric: one object from scrape to scrape and for all resources. */
+const heads = new TextCache<MetricDescriptor>(({ name, description, unit }) => {
+  let text = `{"name":${JSON.stringify(name)}`;
+  if (description) text += `,"description":${JSON.stringify(description)}`;
+  if (unit) text += `,"unit":${JSON.stringify(unit)}`;
+  return text;
+});
+
+/** The start of a point: attributes of a series come again in every metric and every scrape. */
+const series = new TextCache<Attributes>((attributes) => `{"attributes":${attributesJson(attributes)}`);
+
 function writeMetric(sink: TextSink, metric: Metric): void {
-  const { descriptor, dataPointType } = metric;
-  let head = `{"name":${JSON.stringify(descriptor.name)}`;
-  if (descriptor.description) head += `,"description":${JSON.stringify(descriptor.description)}`;
-  if (descriptor.unit) head += `,"unit":${JSON.stringify(descriptor.unit)}`;
-  head += `,"${DATA_NAMES[dataPointType]}":{`;
+  const { dataPointType } = metric;
+  sink.raw(heads.get(metric.descriptor));
+  let data = `,"${DATA_NAMES[dataPointType]}":{`;
   if (dataPointType !== DataPointType.GAUGE && dataPointType !== DataPointType.SUMMARY) {
-    head += `"aggregationTemporality":${protoTemporality(metric.aggregationTemporality)},`;
+    data += `"aggregationTemporality":${protoTemporality(metric.aggregationTemporality)},`;
   }
-  if (dataPointType === DataPointType.SUM && metric.isMonotonic) head += '"isMonotonic":true,';
-  sink.write(`${head}"dataPoints":[`);
-  const times = new TimeText();
-  writeList<DataPoint<unknown>>(sink, metric.dataPoints, (point) =>
-    sink.write(pointJson(metric, point, times)),
-  );
+  if (dataPointType === DataPointType.SUM && metric.isMonotonic) data += '"isMonotonic":true,';
+  sink.write(data);
+  sink.write('"dataPoints":[');
+  const times = new TimesText();
+  writeList<DataPoint<unknown>>(sink, metric.dataPoints, (point) => writePoint(sink, metric, point, times));
   sink.write("]}");
   if (metric.metadata !== undefined) sink.write(`,"metadata":${attributesJson(metric.metadata)}`);
   sink.write("}");
 }
 
-function pointJson(metric: Metric, point: DataPoint<unknown>, times: TimeText): string {
-  const { attributes, startTime, endTime, flags, exemplars } = point;
-  let json = `{"attributes":${seriesJson(attributes)}`;
-  if (startTime[0] !== 0 || startTime[1] !== 0) json += `,"startTimeUnixNano":"${times.start(startTime)}"`;
-  json += `,"timeUnixNano":"${times.end(endTime)}"${valueJson(metric, point)}`;
+function writePoint(sink: TextSink, metric: Metric, point: DataPoint<unknown>, times: TimesText): void {
+  const { attributes, flags, exemplars } = point;
+  sink.raw(series.get(attributes));
+  sink.raw(times.get(point));
+  sink.write(valueJson(metric, point));
   if (exemplars !== undefined && metric.dataPointType !== DataPointType.SUMMARY) {
-    json += `,"exemplars":[${exemplars.map(exemplarJson).join(",")}]`;
+    sink.write(`,"exemplars":[${exemplars.map(exemplarJson).join(",")}]`);
   }
-  if (flags) json += `,"flags":${flags >>> 0}`;
-  return `${json}}`;
+  if (flags) sink.write(`,"flags":${flags >>> 0}`);
+  sink.write("}");
 }
 
 function valueJson(metric: Metric, point: DataPoint<unknown>): string {
@@ -187,86 +207,20 @@ function exemplarJson({ time, value, filteredAttributes, traceId, spanId }: Exem
   return `${json}${number}${span}${trace}}`;
 }
 
-function doubleJson(value: number): string {
-  if (Number.isFinite(value)) return Object.is(value, -0) ? "-0" : String(value);
-  return Number.isNaN(value) ? '"NaN"' : value > 0 ? '"Infinity"' : '"-Infinity"';
-}
-
-function countsJson(counts: readonly Count[]): string {
-  return counts.length === 0 ? "[]" : `["${counts.map(countText).join('","')}"]`;
-}
-
-/** A count as the protobuf encoding carries it: a whole number from 0 to 2^64 - 1. */
-function countText(count: Count): string {
-  if (typeof count === "number" && count >= 0 && count <= Number.MAX_SAFE_INTEGER) {
-    return String(Math.floor(count));
-  }
-  if (typeof count === "number" && !(count > 0)) return "0";
-  const value = count === Infinity ? MAX_UINT64 : BigInt(count);
-  return String(value < 0n ? 0n : value > MAX_UINT64 ? MAX_UINT64 : value);
-}
-
-const MAX_UINT64 = 2n ** 64n - 1n;
-
-/** Text of attributes objects by identity: those of a series come again in every metric and every scrape. */
-const seriesTexts = new WeakMap<Attributes, string>();
-
-function seriesJson(attributes: Attributes): string {
-  let text = seriesTexts.get(attributes);
-  if (text === undefined) {
-    text = attributesJson(attributes);
-    seriesTexts.set(attributes, text);
-  }
-  return text;
-}
-
-function attributesJson(attributes: Attributes): string {
-  const fields = Object.keys(attributes).map(
-    (key) => `{"key":${JSON.stringify(key)},"value":${anyValueJson(attributes[key])}}`,
-  );
-  return `[${fields.join(",")}]`;
-}
-
-function anyValueJson(value: unknown): string {
-  switch (typeof value) {
-    case "string":
-      return `{"stringValue":${JSON.stringify(value)}}`;
-    case "boolean":
-      return `{"boolValue":${value}}`;
-    case "number":
-      return isIntAttribute(value) ? `{"intValue":"${value}"}` : `{"doubleValue":${doubleJson(value)}}`;
-    case "bigint":
-      return fitsInt64(value) ? `{"intValue":"${value}"}` : `{"stringValue":"${value}"}`;
-    case "object":
-      if (value === null) return "{}";
-      if (value instanceof Uint8Array) return `{"bytesValue":"${Buffer.from(value).toString("base64")}"}`;
-      if (Array.isArray(value)) return `{"arrayValue":{"values":[${value.map(anyValueJson).join(",")}]}}`;
-      return `{"kvlistValue":{"values":${attributesJson(value as Attributes)}}}`;
-    default:
-      return "{}";
-  }
-}
-
-/** Nanoseconds as text; the last start and end are remembered, as all points of a scrape have the same. */
-class TimeText {
+/** The times of a point; the last ones are remembered, as all points of a scrape have the same. */
+class TimesText {
   #start: HrTime | undefined;
-  #startText = "";
   #end: HrTime | undefined;
-  #endText = "";
+  #text = Buffer.alloc(0);
 
-  start(time: HrTime): string {
-    if (time !== this.#start) {
-      this.#start = time;
-      this.#startText = hrTimeToNs(time).toString();
+  get({ startTime, endTime }: DataPoint<unknown>): Uint8Array {
+    if (startTime !== this.#start || endTime !== this.#end) {
+      const known = startTime[0] !== 0 || startTime[1] !== 0;
+      const start = known ? `,"startTimeUnixNano":"${hrTimeToNs(startTime)}"` : "";
+      this.#text = Buffer.from(`${start},"timeUnixNano":"${hrTimeToNs(endTime)}"`);
+      this.#start = startTime;
+      this.#end = endTime;
     }
-    return this.#startText;
-  }
-
-  end(time: HrTime): string {
-    if (time !== this.#end) {
-      this.#end = time;
-      this.#endText = hrTimeToNs(time).toString();
-    }
-    return this.#endText;
+    return this.#text;
   }
 }

@@ -4,6 +4,7 @@ export { decodeMetrics } from "./decode-metrics.ts";
 export { decodeMetricsJson } from "./decode-metrics-json.ts";
 export { encodeMetricsJson } from "./encode-metrics-json.ts";
 export type { EncodedBody } from "./encoded-body.ts";
+export { JsonMetricsEncoder } from "./json-metrics-encoder.ts";
 export { MetricsEncoder } from "./metrics-encoder.ts";
 export {
   decodeExportResponse,

@@ -3,7 +3,7 @@ import { BufferPool } from "./buffer-pool.ts";
 import { buildBody, pointsOf } from "./build-body.ts";
 import { writeMetric, writeRequest } from "./encode-envelope.ts";
 import { writePoints } from "./encode-points.ts";
-import type { EncodedBody } from "./encoded-body.ts";
+import { type EncodedBody, lendPooled, once } from "./encoded-body.ts";
 import { needsStart, type ResidentBody } from "./resident-body.ts";
 import { WireWriter } from "./wire-writer.ts";
 
@@ -46,7 +46,7 @@ export class MetricsEncoder {
       if (body.leased) {
         bodies.unshift(body);
         const buffer = this.#pool.take(body.bytes.length);
-        return this.#lendPooled(buffer, body.patchInto(buffer, column), body.pointCount);
+        return lendPooled(this.#pool, buffer, body.patchInto(buffer, column), body.pointCount);
       }
     }
     bodies.unshift(body);
@@ -82,25 +82,14 @@ export class MetricsEncoder {
       writeMetric(writer, metric, () => writePoints(writer, metric)),
     );
     this.#last = { size: writer.length, points: pointCount };
-    return this.#lendPooled(writer.buffer, writer.finish(), pointCount);
-  }
-
-  #lendPooled(buffer: Buffer, bytes: Buffer, pointCount: number): EncodedBody {
-    let released = false;
-    const release = () => {
-      if (!released) this.#pool.give(buffer);
-      released = true;
-    };
-    return { bytes, pointCount, release };
+    return lendPooled(this.#pool, writer.buffer, writer.finish(), pointCount);
   }
 }
 
 function lend(body: ResidentBody): EncodedBody {
-  let released = false;
   body.leased = true;
-  const release = () => {
-    if (!released) body.leased = false;
-    released = true;
-  };
+  const release = once(() => {
+    body.leased = false;
+  });
   return { bytes: body.bytes, pointCount: body.pointCount, release };
 }
