@@ -24,3 +24,11 @@ export {
   type ObjectProcessor,
 } from "./processor.ts";
 export type { ReportStatus, Status, StatusEvent } from "./status.ts";
+export {
+  findStorage,
+  type StorageClient,
+  StorageError,
+  type StorageErrorReason,
+  type StorageExtension,
+  type StorageOperation,
+} from "./storage.ts";
