@@ -1,0 +1,21 @@
+export { type ConnectionConfig, connect, connectionShape, type KubernetesHost } from "./connection.ts";
+export type { Environment } from "./in-cluster.ts";
+export { Informer, type InformerContext, type InformerSettings } from "./informer.ts";
+export { type KubernetesConfig, kubernetesSchema } from "./kubernetes-schema.ts";
+export {
+  type KubernetesTarget,
+  KubernetesTargets,
+  type KubernetesTargetsSettings,
+} from "./kubernetes-targets.ts";
+export { ObjectStore, type ReadonlyObjectStore, type StoreEvent } from "./object-store.ts";
+export {
+  controllerOf,
+  type KubernetesObject,
+  type ObjectMeta,
+  type OwnerReference,
+  objectKey,
+  type Resource,
+  resourceName,
+  resources,
+} from "./resource.ts";
+export { WatchedObjects, type WatchedObjectsSettings } from "./watched-objects.ts";
