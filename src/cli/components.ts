@@ -8,15 +8,14 @@ export const componentsCommand: Command = {
   summary: "list the built-in components with their stability",
   usage: "Usage: otelcol-kubevirt components",
   async run(_args, terminal) {
-    terminal.out(
-      stringify({
-        buildinfo: { command: "otelcol-kubevirt", version },
-        receivers: components.receivers.map(describe),
-        processors: components.processors.map(describe),
-        exporters: components.exporters.map(describe),
-        extensions: components.extensions.map(describe),
-      }),
-    );
+    const content = {
+      buildinfo: { command: "otelcol-kubevirt", version },
+      receivers: components.receivers.map(describe),
+      processors: components.processors.map(describe),
+      exporters: components.exporters.map(describe),
+      extensions: components.extensions.map(describe),
+    };
+    terminal.out(stringify(content, { lineWidth: 0 }));
     return 0;
   },
 };

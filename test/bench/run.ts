@@ -5,6 +5,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { benchCollector } from "./collector.ts";
 import { benchEncode } from "./encode.ts";
 import { benchExposition } from "./exposition.ts";
 import { benchMap } from "./map.ts";
@@ -82,6 +83,14 @@ const stages: Readonly<Record<string, Stage>> = {
         { what: "first", microseconds: r.first, against: ratio(r.stock, r.first, stock) },
         ...(r.stock === undefined ? [] : [{ what: stock, microseconds: r.stock, against: "" }]),
       ];
+    },
+  },
+  collector: {
+    title:
+      "the whole collector at one scrape a second: fetch over TLS, gunzip, parse, map, encode, gzip, send",
+    async run(vmis) {
+      const { microseconds, rssMb } = await benchCollector(vmis);
+      return [{ what: `running, ${rssMb.toFixed(0)} MB resident`, microseconds, against: "" }];
     },
   },
 };
