@@ -49,6 +49,7 @@ export function encodeMetricsJson(batch: Batch): Uint8Array {
 /** Writes a request and returns the number of its points. */
 export function writeMetricsJson(sink: TextSink, batch: Batch): number {
   let points = 0;
+  const times = new TimesText();
   const resources = ownView(batch)
     .map(({ resource, scopeMetrics }) => ({
       resource,
@@ -66,7 +67,7 @@ export function writeMetricsJson(sink: TextSink, batch: Batch): number {
     writeList(sink, scopes, ({ scope, metrics }) => {
       sink.write(`{"scope":${scopeJson(scope)},"metrics":[`);
       writeList(sink, metrics, (metric) => {
-        writeMetric(sink, metric);
+        writeMetric(sink, metric, times);
         points += metric.dataPoints.length;
       });
       sink.write(`]${schemaUrlJson(scope.schemaUrl)}}`);
@@ -114,7 +115,7 @@ const heads = new TextCache<MetricDescriptor>(({ name, description, unit }) => {
 /** The start of a point: attributes of a series come again in every metric and every scrape. */
 const series = new TextCache<Attributes>((attributes) => `{"attributes":${attributesJson(attributes)}`);
 
-function writeMetric(sink: TextSink, metric: Metric): void {
+function writeMetric(sink: TextSink, metric: Metric, times: TimesText): void {
   const { dataPointType } = metric;
   sink.raw(heads.get(metric.descriptor));
   let data = `,"${DATA_NAMES[dataPointType]}":{`;
@@ -124,7 +125,6 @@ function writeMetric(sink: TextSink, metric: Metric): void {
   if (dataPointType === DataPointType.SUM && metric.isMonotonic) data += '"isMonotonic":true,';
   sink.write(data);
   sink.write('"dataPoints":[');
-  const times = new TimesText();
   writeList<DataPoint<unknown>>(sink, metric.dataPoints, (point) => writePoint(sink, metric, point, times));
   sink.write("]}");
   if (metric.metadata !== undefined) sink.write(`,"metadata":${attributesJson(metric.metadata)}`);
@@ -209,12 +209,12 @@ function exemplarJson({ time, value, filteredAttributes, traceId, spanId }: Exem
 
 /** The times of a point; the last ones are remembered, as all points of a scrape have the same. */
 class TimesText {
-  #start: HrTime | undefined;
-  #end: HrTime | undefined;
-  #text = Buffer.alloc(0);
+  #start: HrTime = [0, 0];
+  #end: HrTime = [0, 0];
+  #text: Uint8Array = Buffer.from(',"timeUnixNano":"0"');
 
   get({ startTime, endTime }: DataPoint<unknown>): Uint8Array {
-    if (startTime !== this.#start || endTime !== this.#end) {
+    if (!same(startTime, this.#start) || !same(endTime, this.#end)) {
       const known = startTime[0] !== 0 || startTime[1] !== 0;
       const start = known ? `,"startTimeUnixNano":"${hrTimeToNs(startTime)}"` : "";
       this.#text = Buffer.from(`${start},"timeUnixNano":"${hrTimeToNs(endTime)}"`);
@@ -223,4 +223,8 @@ class TimesText {
     }
     return this.#text;
   }
+}
+
+function same(a: HrTime, b: HrTime): boolean {
+  return a[0] === b[0] && a[1] === b[1];
 }
