@@ -130,7 +130,9 @@ function run(command: string, args: readonly string[], env: Environment): Promis
     };
     execFile(command, args, options, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
-      else reject(new Error(stderr.trim().slice(0, 500) || error.message, { cause: error }));
+      // What the plugin says is for people; Node's own message would repeat it and its arguments.
+      else if (stderr.trim() !== "") reject(new Error(stderr.trim().slice(0, 500)));
+      else reject(error);
     });
   });
 }

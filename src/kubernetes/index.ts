@@ -1,4 +1,7 @@
 export { type ConnectionConfig, connect, connectionShape, type KubernetesHost } from "./connection.ts";
+export { type DiscoverSettings, type Discovery, discover } from "./discovery/discover.ts";
+export type { TargetGroup } from "./discovery/sd-builders.ts";
+export { type KubernetesSdConfig, kubernetesSdSchema, type SdRole } from "./discovery/sd-schema.ts";
 export type { Environment } from "./in-cluster.ts";
 export { Informer, type InformerContext, type InformerSettings } from "./informer.ts";
 export { type KubernetesConfig, kubernetesSchema } from "./kubernetes-schema.ts";
