@@ -17,7 +17,7 @@ import { countsOffset, headSize, writeBlankPoint, writeStalePoint } from "./blan
 import { BodyTables } from "./body-tables.ts";
 import { writeMetric, writeResourceMetrics } from "./encode-envelope.ts";
 import { writePoint } from "./encode-points.ts";
-import { irregularPoints } from "./irregular-points.ts";
+import { irregularPoints } from "./metric-view.ts";
 import type { HistogramPatch, Patches, PointList, SummaryPatch } from "./patch-points.ts";
 import { needsStart, ResidentBody } from "./resident-body.ts";
 import { WireWriter } from "./wire-writer.ts";

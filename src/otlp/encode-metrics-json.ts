@@ -1,26 +1,17 @@
 import {
-  type Attributes,
   type Batch,
-  type DataPoint,
+  type Column,
   DataPointType,
-  type Exemplar,
-  type ExponentialBuckets,
-  type ExponentialHistogramValue,
-  type HistogramValue,
-  type HrTime,
-  hrTimeToNs,
   type InstrumentationScope,
   type Metric,
   type MetricDescriptor,
-  NO_RECORDED_VALUE,
+  type MetricLayout,
   type Resource,
-  type SummaryValue,
-  ValueType,
 } from "../metrics/index.ts";
-import { isInt64 } from "./encode-attributes.ts";
 import { protoTemporality } from "./encode-envelope.ts";
-import { attributesJson, countsJson, countText, doubleJson } from "./json-values.ts";
-import { ownView } from "./own-view.ts";
+import { TimesText, writeNumbersJson, writePointJson } from "./json-points.ts";
+import { attributesJson } from "./json-values.ts";
+import { metricView } from "./metric-view.ts";
 import { TextCache } from "./text-cache.ts";
 import { TextSink } from "./text-sink.ts";
 
@@ -48,41 +39,60 @@ export function encodeMetricsJson(batch: Batch): Uint8Array {
 
 /** Writes a request and returns the number of its points. */
 export function writeMetricsJson(sink: TextSink, batch: Batch): number {
-  let points = 0;
   const times = new TimesText();
-  const resources = ownView(batch)
-    .map(({ resource, scopeMetrics }) => ({
-      resource,
-      scopes: scopeMetrics
-        .map(({ scope, metrics }) => ({
-          scope,
-          metrics: metrics.filter(({ dataPoints }) => dataPoints.length > 0),
-        }))
-        .filter(({ metrics }) => metrics.length > 0),
-    }))
-    .filter(({ scopes }) => scopes.length > 0);
   sink.write('{"resourceMetrics":[');
-  writeList(sink, resources, ({ resource, scopes }) => {
-    sink.write(`{"resource":${resourceJson(resource)},"scopeMetrics":[`);
-    writeList(sink, scopes, ({ scope, metrics }) => {
-      sink.write(`{"scope":${scopeJson(scope)},"metrics":[`);
-      writeList(sink, metrics, (metric) => {
-        writeMetric(sink, metric, times);
-        points += metric.dataPoints.length;
-      });
-      sink.write(`]${schemaUrlJson(scope.schemaUrl)}}`);
-    });
-    sink.write(`]${schemaUrlJson(resource.schemaUrl)}}`);
-  });
+  let points: number;
+  if (batch.isColumnar) {
+    const { layout, column } = batch;
+    points = writeFilled(sink, layout.resources, ({ resource, scopes }) =>
+      writeResource(sink, resource, scopes, (metric) =>
+        writeMetric(sink, metric, () => writeColumnPoints(sink, metric, column, times)),
+      ),
+    );
+  } else {
+    points = writeFilled(sink, batch.resourceMetrics, ({ resource, scopeMetrics }) =>
+      writeResource(sink, resource, scopeMetrics, (metric) =>
+        writeMetric(sink, metric, () => writePoints(sink, metric, times)),
+      ),
+    );
+  }
   sink.write("]}");
   return points;
 }
 
-function writeList<T>(sink: TextSink, items: readonly T[], write: (item: T) => void): void {
-  for (let i = 0; i < items.length; i++) {
-    if (i > 0) sink.write(",");
-    write(items[i] as T);
+/** Writes those items of a list that hold points, and returns the number of the points. */
+function writeFilled<T>(sink: TextSink, items: readonly T[], write: (item: T) => number): number {
+  let total = 0;
+  for (const item of items) {
+    const mark = sink.length;
+    if (total > 0) sink.write(",");
+    const points = write(item);
+    if (points === 0) sink.rewind(mark);
+    total += points;
   }
+  return total;
+}
+
+interface ScopeNode<M> {
+  readonly scope: InstrumentationScope;
+  readonly metrics: readonly M[];
+}
+
+function writeResource<M>(
+  sink: TextSink,
+  resource: Resource,
+  scopes: readonly ScopeNode<M>[],
+  writeOne: (metric: M) => number,
+): number {
+  sink.write(`{"resource":${resourceJson(resource)},"scopeMetrics":[`);
+  const points = writeFilled(sink, scopes, ({ scope, metrics }) => {
+    sink.write(`{"scope":${scopeJson(scope)},"metrics":[`);
+    const count = writeFilled(sink, metrics, writeOne);
+    sink.write(`]${schemaUrlJson(scope.schemaUrl)}}`);
+    return count;
+  });
+  sink.write(`]${schemaUrlJson(resource.schemaUrl)}}`);
+  return points;
 }
 
 function resourceJson({ attributes, droppedAttributesCount }: Resource): string {
@@ -112,119 +122,36 @@ const heads = new TextCache<MetricDescriptor>(({ name, description, unit }) => {
   return text;
 });
 
-/** The start of a point: attributes of a series come again in every metric and every scrape. */
-const series = new TextCache<Attributes>((attributes) => `{"attributes":${attributesJson(attributes)}`);
-
-function writeMetric(sink: TextSink, metric: Metric, times: TimesText): void {
+function writeMetric(sink: TextSink, metric: Metric | MetricLayout, writeData: () => number): number {
   const { dataPointType } = metric;
   sink.raw(heads.get(metric.descriptor));
-  let data = `,"${DATA_NAMES[dataPointType]}":{`;
+  sink.write(`,"${DATA_NAMES[dataPointType]}":{`);
   if (dataPointType !== DataPointType.GAUGE && dataPointType !== DataPointType.SUMMARY) {
-    data += `"aggregationTemporality":${protoTemporality(metric.aggregationTemporality)},`;
+    sink.write(`"aggregationTemporality":${protoTemporality(metric.aggregationTemporality)},`);
   }
-  if (dataPointType === DataPointType.SUM && metric.isMonotonic) data += '"isMonotonic":true,';
-  sink.write(data);
+  if (dataPointType === DataPointType.SUM && metric.isMonotonic) sink.write('"isMonotonic":true,');
   sink.write('"dataPoints":[');
-  writeList<DataPoint<unknown>>(sink, metric.dataPoints, (point) => writePoint(sink, metric, point, times));
+  const points = writeData();
   sink.write("]}");
   if (metric.metadata !== undefined) sink.write(`,"metadata":${attributesJson(metric.metadata)}`);
   sink.write("}");
+  return points;
 }
 
-function writePoint(sink: TextSink, metric: Metric, point: DataPoint<unknown>, times: TimesText): void {
-  const { attributes, flags, exemplars } = point;
-  sink.raw(series.get(attributes));
-  sink.raw(times.get(point));
-  sink.write(valueJson(metric, point));
-  if (exemplars !== undefined && metric.dataPointType !== DataPointType.SUMMARY) {
-    sink.write(`,"exemplars":[${exemplars.map(exemplarJson).join(",")}]`);
+function writePoints(sink: TextSink, metric: Metric, times: TimesText): number {
+  const { dataPoints } = metric;
+  for (let i = 0; i < dataPoints.length; i++) {
+    if (i > 0) sink.write(",");
+    writePointJson(sink, metric, dataPoints[i] as Metric["dataPoints"][number], times);
   }
-  if (flags) sink.write(`,"flags":${flags >>> 0}`);
-  sink.write("}");
+  return dataPoints.length;
 }
 
-function valueJson(metric: Metric, point: DataPoint<unknown>): string {
-  switch (metric.dataPointType) {
-    case DataPointType.GAUGE:
-    case DataPointType.SUM:
-      if (((point.flags ?? 0) & NO_RECORDED_VALUE) !== 0) return "";
-      return numberJson(point.value as number | bigint, point.valueType ?? metric.descriptor.valueType);
-    case DataPointType.HISTOGRAM:
-      return histogramJson(point.value as HistogramValue);
-    case DataPointType.EXPONENTIAL_HISTOGRAM:
-      return exponentialJson(point.value as ExponentialHistogramValue);
-    case DataPointType.SUMMARY:
-      return summaryJson(point.value as SummaryValue);
+function writeColumnPoints(sink: TextSink, metric: MetricLayout, column: Column, times: TimesText): number {
+  const plain = column.times === undefined && column.startTimes === undefined && !column.extras?.size;
+  if (plain && (metric.dataPointType === DataPointType.GAUGE || metric.dataPointType === DataPointType.SUM)) {
+    return writeNumbersJson(sink, metric, column, times);
   }
-}
-
-function numberJson(value: number | bigint, valueType: ValueType): string {
-  if (typeof value === "bigint") return `,"asInt":"${value}"`;
-  if (valueType === ValueType.INT && isInt64(value)) return `,"asInt":"${BigInt(value)}"`;
-  return `,"asDouble":${doubleJson(value)}`;
-}
-
-function histogramJson({ count, buckets, sum, min, max }: HistogramValue): string {
-  let json = `,"count":"${countText(count)}"`;
-  if (sum !== undefined) json += `,"sum":${doubleJson(sum)}`;
-  if (buckets.counts.length > 0) json += `,"bucketCounts":${countsJson(buckets.counts)}`;
-  if (buckets.boundaries.length > 0) {
-    json += `,"explicitBounds":[${buckets.boundaries.map(doubleJson).join(",")}]`;
-  }
-  return json + extremesJson(min, max);
-}
-
-function exponentialJson(value: ExponentialHistogramValue): string {
-  let json = `,"count":"${countText(value.count)}"`;
-  if (value.sum !== undefined) json += `,"sum":${doubleJson(value.sum)}`;
-  json += `,"scale":${value.scale},"zeroCount":"${countText(value.zeroCount)}"`;
-  json += `,"positive":${bucketsJson(value.positive)},"negative":${bucketsJson(value.negative)}`;
-  if (value.zeroThreshold) json += `,"zeroThreshold":${doubleJson(value.zeroThreshold)}`;
-  return json + extremesJson(value.min, value.max);
-}
-
-function bucketsJson({ offset, bucketCounts }: ExponentialBuckets): string {
-  return `{"offset":${offset},"bucketCounts":${countsJson(bucketCounts)}}`;
-}
-
-function extremesJson(min: number | undefined, max: number | undefined): string {
-  const json = min === undefined ? "" : `,"min":${doubleJson(min)}`;
-  return max === undefined ? json : `${json},"max":${doubleJson(max)}`;
-}
-
-function summaryJson({ count, sum, quantiles }: SummaryValue): string {
-  const values = quantiles.map(
-    ({ quantile, value }) => `{"quantile":${doubleJson(quantile)},"value":${doubleJson(value)}}`,
-  );
-  return `,"count":"${countText(count)}","sum":${doubleJson(sum)},"quantileValues":[${values.join(",")}]`;
-}
-
-function exemplarJson({ time, value, filteredAttributes, traceId, spanId }: Exemplar): string {
-  const json = `{"filteredAttributes":${attributesJson(filteredAttributes)},"timeUnixNano":"${hrTimeToNs(time)}"`;
-  const number = typeof value === "bigint" ? `,"asInt":"${value}"` : `,"asDouble":${doubleJson(value)}`;
-  const span = spanId === undefined ? "" : `,"spanId":${JSON.stringify(spanId)}`;
-  const trace = traceId === undefined ? "" : `,"traceId":${JSON.stringify(traceId)}`;
-  return `${json}${number}${span}${trace}}`;
-}
-
-/** The times of a point; the last ones are remembered, as all points of a scrape have the same. */
-class TimesText {
-  #start: HrTime = [0, 0];
-  #end: HrTime = [0, 0];
-  #text: Uint8Array = Buffer.from(',"timeUnixNano":"0"');
-
-  get({ startTime, endTime }: DataPoint<unknown>): Uint8Array {
-    if (!same(startTime, this.#start) || !same(endTime, this.#end)) {
-      const known = startTime[0] !== 0 || startTime[1] !== 0;
-      const start = known ? `,"startTimeUnixNano":"${hrTimeToNs(startTime)}"` : "";
-      this.#text = Buffer.from(`${start},"timeUnixNano":"${hrTimeToNs(endTime)}"`);
-      this.#start = startTime;
-      this.#end = endTime;
-    }
-    return this.#text;
-  }
-}
-
-function same(a: HrTime, b: HrTime): boolean {
-  return a[0] === b[0] && a[1] === b[1];
+  const view = metricView(metric, column);
+  return view === undefined ? 0 : writePoints(sink, view, times);
 }

@@ -48,6 +48,11 @@ export class TextSink {
     this.#length += bytes.length;
   }
 
+  /** Forgets what was written after `length` was the given one. */
+  rewind(length: number): void {
+    this.#length = length;
+  }
+
   finish(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }

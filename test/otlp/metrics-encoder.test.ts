@@ -15,7 +15,14 @@ import {
   STALE,
   ValueType,
 } from "../../src/metrics/index.ts";
-import { decodeMetrics, type EncodedBody, MetricsEncoder } from "../../src/otlp/index.ts";
+import {
+  decodeMetrics,
+  decodeMetricsJson,
+  type EncodedBody,
+  encodeMetricsJson,
+  JsonMetricsEncoder,
+  MetricsEncoder,
+} from "../../src/otlp/index.ts";
 import { metricsBatch } from "../support/metrics-arbitraries.ts";
 
 const TIME = 1_764_000_000_123_456_789n;
@@ -138,8 +145,10 @@ test("whatever was encoded before and is still held, a body is that of its batch
       for (const { keep, ...column } of columns) {
         const batch = batchOf(column);
         const body = encoder.encode(batch);
-        assert.deepEqual(decodeMetrics(body.bytes), expected(batch));
+        const wanted = expected(batch);
+        assert.deepEqual(decodeMetrics(body.bytes), wanted);
         assert.equal(body.pointCount, batch.pointCount);
+        assert.deepEqual(decodeMetricsJson(encodeMetricsJson(batch)), wanted);
         if (keep) held.push({ body, copy: Buffer.from(body.bytes) });
         else body.release();
       }
@@ -169,11 +178,25 @@ test("a released body is patched in place, one that is held is not touched", () 
   assert.equal(fourth.bytes.buffer, third.bytes.buffer, "the pooled copy is used again");
 });
 
+test("JSON is lent likewise: memory is used again after release, and only then", () => {
+  const encoder = new JsonMetricsEncoder();
+  encoder.encode(batchOf({})).release();
+  const first = encoder.encode(batchOf({}));
+  const second = encoder.encode(batchOf({ timeNs: TIME + 1n }));
+  assert.notEqual(second.bytes.buffer, first.bytes.buffer);
+  assert.deepEqual(decodeMetricsJson(first.bytes), expected(batchOf({})));
+  assert.equal(first.pointCount, 14);
+  first.release();
+  assert.equal(encoder.encode(batchOf({})).bytes.buffer, first.bytes.buffer);
+  assert.deepEqual(decodeMetricsJson(second.bytes), expected(batchOf({ timeNs: TIME + 1n })));
+});
+
 test("encoding does not take the column's arrays out of reuse, exemplars or not", () => {
   const encoder = new MetricsEncoder();
   const extras = new Map([[2, { flags: 4 }]]);
   for (const batch of [batchOf({}), batchOf({ extras })]) {
     encodeOnce(encoder, batch);
+    encodeMetricsJson(batch);
     assert.equal(batch.column.retained, false);
   }
 });

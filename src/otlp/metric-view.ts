@@ -21,7 +21,7 @@ export function irregularPoints(metric: MetricLayout, column: Column): Metric | 
     const slot = pointSlot(metric, i);
     if ((all || extras?.has(slot)) && presence.at(slot) !== ABSENT) indices.push(i);
   }
-  return indices.length === 0 ? undefined : materialise(pick(metric, indices), column);
+  return indices.length === 0 ? undefined : metricView(pick(metric, indices), column);
 }
 
 function pick(metric: MetricLayout, indices: readonly number[]): MetricLayout {
@@ -37,8 +37,11 @@ function pick(metric: MetricLayout, indices: readonly number[]): MetricLayout {
   }
 }
 
-/** A column of its own: the view would take the arrays of the given one out of reuse. */
-function materialise(metric: MetricLayout, column: Column): Metric | undefined {
+/**
+ * A metric as plain objects, undefined when no point is present. Other than the view of the whole batch it does not take
+ * the column's arrays out of reuse: it is made of a column of its own.
+ */
+export function metricView(metric: MetricLayout, column: Column): Metric | undefined {
   const scopes = [{ scope: { name: "" }, metrics: [metric] }];
   const layout = { resources: [{ resource: { attributes: {} }, scopes }], width: 0 };
   return Batch.fromColumns(layout, new Column(column)).resourceMetrics[0]?.scopeMetrics[0]?.metrics[0];
