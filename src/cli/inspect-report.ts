@@ -19,7 +19,10 @@ export type Inspection =
 /** One JSON object for programs; values that JSON cannot hold are the strings "NaN", "+Inf" and "-Inf". */
 export function inspectionJson(inspection: Inspection): string {
   const { source, ok } = inspection;
-  if (!ok) return JSON.stringify({ source, ok, error: inspection.error });
+  if (!ok) {
+    const { line, column, message } = inspection.error;
+    return JSON.stringify({ source, ok, error: { line, column, message } });
+  }
   const { body } = inspection;
   return JSON.stringify({
     source,

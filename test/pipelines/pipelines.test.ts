@@ -107,7 +107,7 @@ const cases: Readonly<Record<string, (t: TestContext, file: string) => Promise<v
       DD_API_KEY: "0123456789abcdef",
     });
     const sink = await runToBackend(t, file, env, haveDocumented);
-    const [{ headers } = { headers: {} }] = sink.requests;
+    const headers = sink.requests[0]?.headers ?? {};
     assert.equal(headers["dd-api-key"], "0123456789abcdef");
     assert.deepEqual(JSON.parse(String(headers["dd-otel-metric-config"])), {
       resource_attributes_as_tags: true,
