@@ -42,6 +42,7 @@ export async function main(args: readonly string[], terminal: Terminal = process
     terminal.out(`${command.usage}\n`);
     return 0;
   }
+  if (terminal === processTerminal) process.stdout.on("error", endWithoutReader);
   try {
     return await command.run(rest, terminal);
   } catch (error) {
@@ -49,6 +50,12 @@ export async function main(args: readonly string[], terminal: Terminal = process
     if (error instanceof UsageError || isParseArgsError(error)) terminal.err(`\n${command.usage}\n`);
     return 1;
   }
+}
+
+/** Whoever reads the output may leave early (`| head`): there is nobody left to tell. */
+function endWithoutReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(1);
 }
 
 function isParseArgsError(error: unknown): boolean {

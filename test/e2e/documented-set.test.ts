@@ -80,6 +80,24 @@ describe("the documented set", { concurrency: true }, () => {
     assert.match(health?.headers.accept ?? "", /application\/json/);
   });
 
+  test("no component writes to what it was given: --strict makes no difference", async (t) => {
+    const { handler, next, collector } = await startPipeline(
+      t,
+      { args: ["--strict"], processor: { temporality: "delta", resource: "vmi" } },
+      (it) => {
+        it.metrics = body(text);
+      },
+    );
+    await next();
+    const second = await next();
+    assert.equal(firstValue(second, "up"), 1);
+    assert.equal(receivedOf(second).length, expectedOf(text, { endpoint: handler.metricsUrl }).length);
+    assert.deepEqual(
+      collector.logs.filter(({ level }) => level !== "info"),
+      [],
+    );
+  });
+
   test("one resource for each virtual machine, with its identity", async (t) => {
     const { next, handler } = await startPipeline(t, { target, processor: { resource: "vmi" } }, (it) => {
       it.metrics = body(text);

@@ -68,7 +68,7 @@ async function settled({ url, next }: Observed, holds: (samples: Samples) => boo
 describe("the collector's own metrics", { concurrency: true }, () => {
   test("add up: what was received was sent, but for what was dropped and counted", async (t) => {
     // The third scrape hangs, so that nothing moves while the numbers are read.
-    const pipeline = await observed(t, { interval: "2s" }, (it) => {
+    const pipeline = await observed(t, { interval: "1s" }, (it) => {
       it.metrics = hanging;
       it.scheduled.push(body(text), body(text));
     });

@@ -17,6 +17,8 @@ export interface PipelineOptions {
   /** Default 500ms, which is the time-out as well. */
   readonly interval?: string;
   readonly endpoint?: string;
+  /** Of the command line, after `--config`. */
+  readonly args?: readonly string[];
 }
 
 /** The whole configuration: one target, the processor, one backend; no addresses taken but those of the options. */
@@ -82,7 +84,7 @@ export async function startPipeline(
     cleanup,
     configOf(handler, options.endpoint ?? sink.endpoint, options),
   );
-  const collector = await CollectorProcess.start(cleanup, ["--config", configPath]);
+  const collector = await CollectorProcess.start(cleanup, ["--config", configPath, ...(options.args ?? [])]);
   return {
     handler,
     sink,
