@@ -36,7 +36,9 @@ async function build(): Promise<void> {
     if (isFresh()) return;
     const startedAt = new Date();
     const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-    await promisify(execFile)(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: root });
+    await promisify(execFile)(process.execPath, [tsc, "-p", "tsconfig.build.json", "--noEmitOnError"], {
+      cwd: root,
+    });
     writeFileSync(STAMP, "");
     // What was saved while the compiler ran is newer than this.
     utimesSync(STAMP, startedAt, startedAt);
