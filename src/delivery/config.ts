@@ -1,4 +1,26 @@
-import { duration, z } from "../config/index.ts";
+import { componentId, duration, optionalSection, z } from "../config/index.ts";
+
+const batchSchema = z.strictObject({
+  flush_timeout: duration()
+    .prefault("200ms")
+    .describe("How long data waits for more to come, `min_size` not being reached."),
+  min_size: z
+    .int()
+    .default(8192)
+    .describe("Data is sent at once when there is so much of it, in units of `sizer`."),
+  max_size: z
+    .int()
+    .default(0)
+    .describe("What is larger goes out as several requests; 0 = no limit. In units of `sizer`."),
+  sizer: z
+    .enum(["items", "bytes"])
+    .optional()
+    .describe(
+      "What the sizes count: data points, or bytes of the OTLP protobuf before compression. Default: as for the queue if that counts one of these, else items.",
+    ),
+});
+
+export type BatchConfig = z.output<typeof batchSchema>;
 
 /**
  * `sending_queue` as in the Collector's exporterhelper. Use with `enabledSection` (on unless switched off) or
@@ -29,20 +51,67 @@ export const sendingQueueSchema = z
       .boolean()
       .default(false)
       .describe("Whether the sender waits until its data is delivered, and gets the error if it is not."),
+    preserve_order: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Send one request at a time, whatever `num_consumers` says, so that data arrives in the order in which it was queued. A request that has to be retried holds up the others.",
+      ),
+    storage: componentId()
+      .optional()
+      .describe(
+        "ID of a storage extension, such as `file_storage`: the queue is kept there and survives a crash. Default: in memory.",
+      ),
+    batch: optionalSection(batchSchema).describe(
+      "Put data together before it is encoded and queued. The sender waits until that has happened.",
+    ),
   })
   .check((context) => {
-    const { enabled, num_consumers, queue_size } = context.value;
+    const { enabled, num_consumers, queue_size, storage, wait_for_result, batch } = context.value;
     if (!enabled) return;
+    const fail = (path: readonly string[], input: unknown, message: string) =>
+      context.issues.push({ code: "custom", input, path: [...path], message });
     for (const [key, value] of Object.entries({ num_consumers, queue_size })) {
-      if (value > 0) continue;
-      context.issues.push({
-        code: "custom",
-        input: value,
-        path: [key],
-        message: `\`${key}\` must be positive, got ${value}`,
-      });
+      if (value <= 0) fail([key], value, `\`${key}\` must be positive, got ${value}`);
     }
+    if (storage !== undefined && wait_for_result) {
+      fail(
+        ["wait_for_result"],
+        true,
+        "`wait_for_result` is not supported with a persistent queue configured with `storage`",
+      );
+    }
+    if (batch !== undefined)
+      checkBatch(batch, context.value, (key, message) => fail(["batch", key], batch[key], message));
   });
+
+function checkBatch(
+  batch: BatchConfig,
+  queue: { readonly queue_size: number; readonly sizer: string },
+  fail: (key: keyof BatchConfig, message: string) => void,
+): void {
+  const { flush_timeout, min_size, max_size } = batch;
+  if (flush_timeout <= 0) fail("flush_timeout", "`flush_timeout` must be positive");
+  if (min_size < 0) fail("min_size", `\`min_size\` must be non-negative, got ${min_size}`);
+  if (max_size < 0) fail("max_size", `\`max_size\` must be non-negative, got ${max_size}`);
+  if (max_size > 0 && max_size < min_size) {
+    fail(
+      "max_size",
+      `\`max_size\` must be greater than or equal to \`min_size\`, got ${max_size} and ${min_size}`,
+    );
+  }
+  if (batchSizer(batch, queue) === queue.sizer && min_size > queue.queue_size) {
+    fail(
+      "min_size",
+      `\`min_size\` must be less than or equal to \`queue_size\`, got ${min_size} and ${queue.queue_size}`,
+    );
+  }
+}
+
+/** What the sizes of `batch` count. */
+export function batchSizer({ sizer }: BatchConfig, queue: { readonly sizer: string }): "items" | "bytes" {
+  return sizer ?? (queue.sizer === "bytes" ? "bytes" : "items");
+}
 
 export type SendingQueueConfig = z.output<typeof sendingQueueSchema>;
 

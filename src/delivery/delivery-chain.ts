@@ -1,20 +1,25 @@
 import {
   type Component,
   type Consumer,
+  findStorage,
+  type Host,
   isPermanent,
-  PartialError,
   PermanentError,
   RetryableError,
   type Settings,
 } from "../component/index.ts";
 import type { Batch } from "../metrics/index.ts";
 import type { MeterAttributes } from "../telemetry/index.ts";
-import type { RetryConfig, SendingQueueConfig } from "./config.ts";
-import { LogThrottle } from "./log-throttle.ts";
+import { Accounts } from "./accounts.ts";
+import { Batcher, type BatchGroup, type Flushed } from "./batcher.ts";
+import { batchSizer, type RetryConfig, type SendingQueueConfig } from "./config.ts";
+import { Health } from "./health.ts";
 import { MemoryQueue } from "./memory-queue.ts";
+import { PersistentQueue } from "./persistent-queue.ts";
 import type { Queue, QueueItem } from "./queue.ts";
 import { type DeliveryRequest, InterruptedError, type Outcome, RetrySender } from "./retry-sender.ts";
-import { type DropReason, ExporterTelemetry } from "./telemetry.ts";
+import type { RequestCodec } from "./stored-request.ts";
+import { ExporterTelemetry } from "./telemetry.ts";
 
 export interface DeliveryOptions<Request extends DeliveryRequest> {
   readonly settings: Omit<Settings<unknown>, "config">;
@@ -24,35 +29,37 @@ export interface DeliveryOptions<Request extends DeliveryRequest> {
   readonly retry: RetryConfig | undefined;
   /** Milliseconds for one attempt; 0 = no limit. */
   readonly timeoutMs: number;
-  /** Makes what is queued and sent; the batch is lent until it settles. */
-  encode(batch: Batch): Request | Promise<Request>;
+  /** Makes one request of all the batches, which are lent until it settles. More than one only with `queue.batch`. */
+  encode(batches: readonly Batch[]): Request | Promise<Request>;
   /**
    * One attempt; should end when the signal fires.
    * @throws PermanentError, PartialError (0 rejected: accepted, with a remark), RetryableError, RemainderError; any
    * other error is retried.
    */
   send(request: Request, signal: AbortSignal): Promise<void>;
+  /** What `queue.storage` takes. */
+  readonly codec?: RequestCodec<Request>;
+  /** What `queue.batch` with the sizer `bytes` takes: the size of a batch as OTLP protobuf, not compressed. */
+  measure?(batch: Batch): number;
   /** Attributes of the exporter's own metrics besides its ID. */
   readonly attributes?: MeterAttributes;
   /** Jitter: numbers from 0 up to, not including, 1. */
   readonly random?: () => number;
 }
 
-const LOG_PERIOD_MS = 30_000;
+/** Tells the queue's store from others that an exporter may have. */
+const STORE_NAME = "metrics";
 
-interface Item<Request> extends QueueItem {
-  request: Request;
-  /** Of a caller that waits for the result; it then gets the error and nothing counts as dropped. */
-  readonly caller: PromiseWithResolvers<void> | undefined;
-}
-
-/** The body of an exporter: queue → retry → timeout → send. See the README for what happens when. */
+/** The body of an exporter: batch → queue → retry → timeout → send. See the README for what happens when. */
 export class DeliveryChain<Request extends DeliveryRequest> implements Component, Consumer {
   readonly #options: DeliveryOptions<Request>;
-  readonly #queue: Queue<Item<Request>> | undefined;
   readonly #sender: RetrySender<Request>;
+  readonly #batcher: Batcher | undefined;
   readonly #telemetry: ExporterTelemetry;
-  readonly #throttle: LogThrottle;
+  readonly #accounts: Accounts;
+  readonly #health: Health<"sending" | "storage">;
+  /** A persistent one is opened by `start`. */
+  #queue: Queue<Request> | undefined;
   /** Workers, and sends without a queue. */
   readonly #running = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
@@ -63,7 +70,8 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
     const { clock, logger, meter, id } = settings;
     this.#options = options;
     this.#telemetry = new ExporterTelemetry(meter, id, options.attributes);
-    this.#throttle = new LogThrottle(clock, LOG_PERIOD_MS);
+    this.#accounts = new Accounts(this.#telemetry, logger, clock);
+    this.#health = new Health((event) => settings.reportStatus(event));
     this.#sender = new RetrySender({
       clock,
       random,
@@ -71,56 +79,53 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
       retry,
       timeoutMs,
       send: (request, signal) => options.send(request, signal),
-      onAttempt: (error) => this.#reportStatus(error),
+      onAttempt: (error) => this.#health.set("sending", error),
     });
-    if (queue !== undefined) {
-      this.#queue = new MemoryQueue({
-        capacity: queue.queue_size,
-        unit: queue.sizer,
-        blocking: queue.block_on_overflow,
+    if (queue === undefined) return;
+    if (queue.storage === undefined) this.#queue = new MemoryQueue(this.#capacity(queue));
+    if (queue.batch !== undefined) {
+      const bytes = batchSizer(queue.batch, queue) === "bytes";
+      this.#batcher = new Batcher({
+        config: queue.batch,
+        clock,
+        sizeOf: (batch) => (bytes ? this.#measure(batch) : batch.pointCount),
+        flush: (groups) => this.#enqueue(groups),
+        onOversized: (points) =>
+          this.#accounts.drop(points, "oversized", new PermanentError("one data point exceeds `max_size`")),
       });
     }
   }
 
-  start(): void {
+  /** @throws StorageError when the queue's storage is not there or cannot be used */
+  async start(host: Host): Promise<void> {
     const { queue: config } = this.#options;
-    const queue = this.#queue;
-    if (config === undefined || queue === undefined || this.#closing !== undefined) return;
+    if (config === undefined || this.#closing !== undefined) return;
+    if (config.storage !== undefined) this.#queue = await this.#openStorage(config, config.storage, host);
+    const queue = this.#queue as Queue<Request>;
+    // Shut down while the storage was being opened.
+    if (this.#closing !== undefined) return void (await queue.end());
     this.#telemetry.observe(queue);
-    for (let i = 0; i < config.num_consumers; i++) void this.#track(this.#work(queue));
+    const workers = config.preserve_order ? 1 : config.num_consumers;
+    for (let i = 0; i < workers; i++) void this.#track(this.#work(queue));
   }
 
   async consume(batch: Batch): Promise<void> {
     const points = batch.pointCount;
     if (points === 0) return;
-    const queue = this.#queue;
-    if (queue === undefined) return this.#sendNow(await this.#encode(batch, points));
-    const refusal = queue.refusal;
+    if (this.#options.queue === undefined) return await this.#sendNow(batch, points);
+    const refusal = this.#refusal();
     if (refusal !== undefined) {
       this.#telemetry.enqueueFailed(points);
       throw refusal;
     }
-    const request = await this.#encode(batch, points);
-    const waits = this.#options.queue?.wait_for_result === true;
-    const item: Item<Request> = {
-      request,
-      points: request.points,
-      size: this.#sizeOf(request),
-      caller: waits ? Promise.withResolvers<void>() : undefined,
-    };
-    try {
-      await queue.offer(item);
-    } catch (error) {
-      this.#telemetry.enqueueFailed(points);
-      throw error;
-    }
-    this.#dropUnsupported(request);
-    await item.caller?.promise;
+    if (this.#batcher !== undefined) return await this.#batcher.add(batch);
+    const { delivered } = await this.#enqueue([[batch]]);
+    await delivered;
   }
 
   /**
-   * Takes nothing more, gives every undelivered request one attempt within `drainMs`, and counts what is then left as
-   * dropped. Later calls return the first one's promise.
+   * Takes nothing more and gives every undelivered request one attempt within `drainMs`. What is then left stays in a
+   * persistent queue, and otherwise counts as dropped. Later calls return the first one's promise.
    */
   shutdown(drainMs: number): Promise<void> {
     this.#closing ??= this.#close(drainMs);
@@ -128,50 +133,107 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
   }
 
   async #close(drainMs: number): Promise<void> {
-    this.#queue?.close();
-    this.#sender.drain();
+    this.#health.close();
     const cancel = this.#options.settings.clock.schedule(drainMs, () => {
       this.#stopped = true;
       this.#sender.abort();
     });
+    this.#sender.drain();
+    this.#queue?.stopWaiting();
+    await this.#batcher?.flush();
+    this.#queue?.close();
     await Promise.all(this.#running);
     cancel();
-    for (const item of this.#queue?.abandon() ?? []) {
-      const { points } = item.request;
+    for (const { caller, points } of (await this.#queue?.end()) ?? []) {
       const error = new InterruptedError("interrupted due to shutdown");
-      if (item.caller !== undefined) item.caller.reject(error);
-      else this.#drop(points, "shutdown", error);
+      if (caller !== undefined) caller.reject(error);
+      else this.#accounts.drop(points, "shutdown", error);
     }
-    this.#throttle.close();
+    this.#accounts.close();
     this.#telemetry.close();
   }
 
-  async #work(queue: Queue<Item<Request>>): Promise<void> {
+  async #openStorage(config: SendingQueueConfig, storage: string, host: Host): Promise<Queue<Request>> {
+    const { settings, codec } = this.#options;
+    const { id, clock, logger } = settings;
+    if (codec === undefined) throw new Error(`exporter "${id}" cannot keep its requests in a storage`);
+    const queue = await PersistentQueue.open({
+      ...this.#capacity(config),
+      storage: await findStorage(host, storage).client("exporter", id, STORE_NAME),
+      codec,
+      sizeOf: (request) => sizeOf(request, config.sizer),
+      clock,
+      logger,
+      onStorage: (error) => this.#health.set("storage", error),
+      onUnreadable: (points, error) => this.#accounts.drop(points, "unreadable", error),
+    });
+    this.#telemetry.restored(queue.points);
+    return queue;
+  }
+
+  #capacity({ queue_size, sizer, block_on_overflow }: SendingQueueConfig) {
+    return { limit: queue_size, unit: sizer, blocking: block_on_overflow };
+  }
+
+  /** Why nothing can be queued now. */
+  #refusal(): RetryableError | undefined {
+    if (this.#closing !== undefined) {
+      return new RetryableError("sending queue is closed: the exporter shuts down");
+    }
+    if (this.#queue === undefined) return new RetryableError("the exporter has not been started");
+    return this.#queue.refusal;
+  }
+
+  /** Queues one request for each group: all of them or none. */
+  async #enqueue(groups: readonly BatchGroup[]): Promise<Flushed> {
+    const { sizer, wait_for_result } = this.#options.queue as SendingQueueConfig;
+    const items: QueueItem<Request>[] = [];
+    try {
+      for (const request of await Promise.all(groups.map((group) => this.#encode(group)))) {
+        items.push({
+          request,
+          points: request.points,
+          size: sizeOf(request, sizer),
+          caller: wait_for_result ? Promise.withResolvers<void>() : undefined,
+        });
+      }
+      await (this.#queue as Queue<Request>).offer(items);
+    } catch (error) {
+      this.#telemetry.enqueueFailed(pointsOf(groups.flat()));
+      throw error;
+    }
+    for (const { request } of items) this.#accounts.dropUnsupported(request);
+    return wait_for_result ? { delivered: Promise.all(items.map(({ caller }) => caller?.promise)) } : {};
+  }
+
+  async #work(queue: Queue<Request>): Promise<void> {
     while (!this.#stopped) {
       const item = await queue.take();
       if (item === undefined) return;
+      const { points, caller } = item;
       const outcome = await this.#send(item.request);
-      if (
-        outcome.error instanceof InterruptedError &&
-        outcome.left !== undefined &&
-        item.caller === undefined
-      ) {
-        this.#telemetry.sent(outcome.sent);
-        item.request = outcome.left; // stays in the queue, whose business it is what becomes of it
+      if (outcome.error instanceof InterruptedError && outcome.left !== undefined && caller === undefined) {
+        this.#telemetry.sent(points - queue.giveBack(item, outcome.left));
+        // It is safe where it is, and so are those behind it, which must not overtake it.
+        if (queue.isPersistent) return;
         continue;
       }
-      this.#record(outcome, item.caller === undefined);
-      if (outcome.left === undefined && !isRefusal(outcome)) item.caller?.resolve();
-      else item.caller?.reject(outcome.error);
+      this.#accounts.record(outcome, caller === undefined);
+      if (outcome.left === undefined && !isRefusal(outcome)) caller?.resolve();
+      else caller?.reject(outcome.error);
       await queue.settle(item);
     }
   }
 
-  async #sendNow(request: Request): Promise<void> {
+  async #sendNow(batch: Batch, points: number): Promise<void> {
     if (this.#closing !== undefined) throw new RetryableError("the exporter shuts down");
-    this.#dropUnsupported(request);
+    const request = await this.#encode([batch]).catch((error: unknown) => {
+      this.#telemetry.sendFailed(points, isPermanent(error));
+      throw error;
+    });
+    this.#accounts.dropUnsupported(request);
     const outcome = await this.#track(this.#send(request));
-    this.#record(outcome, false);
+    this.#accounts.record(outcome, false);
     if (outcome.left !== undefined || isRefusal(outcome)) throw outcome.error;
   }
 
@@ -182,63 +244,24 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
     return outcome;
   }
 
-  /** Counts a finished request; `dropping`: nobody above gets the error. */
-  #record({ sent, rejected, left, error }: Outcome<Request>, dropping: boolean): void {
-    this.#telemetry.sent(sent);
-    if (error instanceof PartialError) {
-      this.#telemetry.dropped(rejected, "partial_success");
-      this.#throttle.report("partial_success", rejected, (points) =>
-        this.#options.settings.logger.warn("Partial success response.", {
-          error,
-          dropped_data_points: points,
-        }),
-      );
-    }
-    if (left === undefined) return;
-    const permanent = isPermanent(error);
-    this.#telemetry.sendFailed(left.points, permanent);
-    if (dropping) this.#drop(left.points, permanent ? "permanent" : "retries_exhausted", error);
-  }
-
-  #drop(points: number, reason: DropReason, error: Error | undefined): void {
-    this.#telemetry.dropped(points, reason);
-    this.#throttle.report(reason, points, (dropped) =>
-      this.#options.settings.logger.error("Exporting failed. Dropping data.", {
-        error,
-        reason,
-        dropped_items: dropped,
-      }),
-    );
-  }
-
-  #dropUnsupported({ unsupported = 0 }: Request): void {
-    if (unsupported === 0) return;
-    this.#telemetry.dropped(unsupported, "unsupported");
-  }
-
-  async #encode(batch: Batch, points: number): Promise<Request> {
+  async #encode(batches: readonly Batch[]): Promise<Request> {
     try {
-      return await this.#options.encode(batch);
+      return await this.#options.encode(batches);
     } catch (error) {
-      this.#telemetry.enqueueFailed(points);
-      if (error instanceof RetryableError || isPermanent(error)) throw error;
-      throw new PermanentError("the data could not be encoded", { cause: error });
+      throw unencodable(error);
     }
   }
 
-  #reportStatus(error: Error | undefined): void {
-    if (this.#closing !== undefined) return;
-    const { reportStatus } = this.#options.settings;
-    reportStatus(error === undefined ? { status: "ok" } : { status: "recoverable_error", error });
-  }
-
-  get #unit(): string {
-    return this.#options.queue?.sizer ?? "requests";
-  }
-
-  #sizeOf({ points, bytes }: Request): number {
-    const unit = this.#unit;
-    return unit === "items" ? points : unit === "bytes" ? bytes : 1;
+  #measure(batch: Batch): number {
+    const { measure, settings } = this.#options;
+    if (measure === undefined)
+      throw new Error(`exporter "${settings.id}" cannot tell the size of a batch in bytes`);
+    try {
+      return measure(batch);
+    } catch (error) {
+      this.#telemetry.enqueueFailed(batch.pointCount);
+      throw unencodable(error);
+    }
   }
 
   #track<T>(work: Promise<T>): Promise<T> {
@@ -247,6 +270,19 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
     work.then(done, done);
     return work;
   }
+}
+
+function sizeOf({ points, bytes }: DeliveryRequest, sizer: SendingQueueConfig["sizer"]): number {
+  return sizer === "items" ? points : sizer === "bytes" ? bytes : 1;
+}
+
+function pointsOf(batches: readonly Batch[]): number {
+  return batches.reduce((sum, { pointCount }) => sum + pointCount, 0);
+}
+
+function unencodable(error: unknown): Error {
+  if (error instanceof RetryableError || isPermanent(error)) return error as Error;
+  return new PermanentError("the data could not be encoded", { cause: error });
 }
 
 /** A partial success that did refuse points, as opposed to one that only brings a remark. */

@@ -34,8 +34,8 @@ export function wrapPushMetricExporter(
 ): Pick<DeliveryOptions<SdkRequest>, "encode" | "send"> {
   let warned = false;
   return {
-    encode(batch: Batch): SdkRequest {
-      const { resourceMetrics, dropped } = toSdk(batch.resourceMetrics);
+    encode(batches: readonly Batch[]): SdkRequest {
+      const { resourceMetrics, dropped } = toSdk(batches.flatMap((batch) => batch.resourceMetrics));
       if (dropped > 0 && !warned) {
         warned = true;
         logger.warn(
@@ -45,7 +45,7 @@ export function wrapPushMetricExporter(
           },
         );
       }
-      const points = batch.pointCount - dropped;
+      const points = batches.reduce((sum, { pointCount }) => sum + pointCount, 0) - dropped;
       return { resourceMetrics, points, bytes: points * POINT_BYTES, unsupported: dropped, refused: 0 };
     },
     async send(request, signal) {

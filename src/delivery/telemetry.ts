@@ -1,5 +1,5 @@
 import type { Meter, MeterAttributes } from "../telemetry/index.ts";
-import type { Queue, QueueItem } from "./queue.ts";
+import type { Queue } from "./queue.ts";
 
 /**
  * Why points were lost:
@@ -7,14 +7,24 @@ import type { Queue, QueueItem } from "./queue.ts";
  * - `retries_exhausted`: it failed for longer than `max_elapsed_time`, or retries are off;
  * - `partial_success`: the backend took the request but for these points;
  * - `shutdown`: still undelivered when the time for the shutdown was over;
- * - `unsupported`: the exporter's format has no place for them.
+ * - `unsupported`: the exporter's format has no place for them;
+ * - `oversized`: each is larger than the `max_size` of a request;
+ * - `unreadable`: what the storage kept of them is damaged.
  */
-export type DropReason = "permanent" | "retries_exhausted" | "partial_success" | "shutdown" | "unsupported";
+export type DropReason =
+  | "permanent"
+  | "retries_exhausted"
+  | "partial_success"
+  | "shutdown"
+  | "unsupported"
+  | "oversized"
+  | "unreadable";
 
 /**
- * The exporter metrics of the Collector, and two of ours: `otelcol_exporter_dropped_metric_points` by reason and
- * `otelcol_exporter_queue_metric_points`. With a queue, every point that `consume` accepted is in exactly one of
- * sent, dropped and queue_metric_points at any time.
+ * The exporter metrics of the Collector, and three of ours: `otelcol_exporter_dropped_metric_points` by reason,
+ * `otelcol_exporter_queue_metric_points`, and `otelcol_exporter_queue_restored_metric_points`. With a queue, every
+ * point that `consume` accepted or that was restored is in exactly one of sent, dropped and queue_metric_points at any
+ * time.
  */
 export class ExporterTelemetry {
   readonly #attributes: MeterAttributes;
@@ -22,6 +32,7 @@ export class ExporterTelemetry {
   readonly #addFailed;
   readonly #addEnqueueFailed;
   readonly #addDropped;
+  readonly #addRestored;
   readonly #addInFlight;
   #unobserve: (() => void) | undefined;
   readonly #meter: Meter;
@@ -42,6 +53,10 @@ export class ExporterTelemetry {
       "Data points that were refused before they were queued.",
     );
     this.#addDropped = counter("dropped_metric_points", "Data points that were lost, by reason.");
+    this.#addRestored = counter(
+      "queue_restored_metric_points",
+      "Data points that the queue's storage held at the start.",
+    );
     this.#addInFlight = meter.createUpDownCounter("otelcol_exporter_in_flight_requests", {
       unit: "{request}",
       description: "Requests being sent or waiting for their retry.",
@@ -64,11 +79,15 @@ export class ExporterTelemetry {
     if (points > 0) this.#addDropped.add(points, { ...this.#attributes, reason });
   }
 
+  restored(points: number): void {
+    if (points > 0) this.#addRestored.add(points, this.#attributes);
+  }
+
   inFlight(change: 1 | -1): void {
     this.#addInFlight.add(change, { ...this.#attributes, data_type: "metrics" });
   }
 
-  observe(queue: Queue<QueueItem>): void {
+  observe(queue: Pick<Queue<unknown>, "size" | "capacity" | "points">): void {
     const attributes = { ...this.#attributes, data_type: "metrics" };
     const gauge = (name: string, unit: string, description: string, read: () => number) => {
       const instrument = this.#meter.createObservableGauge(`otelcol_exporter_${name}`, { unit, description });

@@ -2,6 +2,7 @@ import type { ComponentSet } from "../component/index.ts";
 import debug from "../exporters/debug/index.ts";
 import nop from "../exporters/nop/index.ts";
 import otlpHttp from "../exporters/otlp-http/index.ts";
+import fileStorage from "../extensions/file-storage/index.ts";
 import kubevirtHandlerProcessor from "../processors/kubevirt-handler/index.ts";
 import kubevirtHandlerReceiver from "../receivers/kubevirt-handler/index.ts";
 
@@ -10,5 +11,5 @@ export const components: ComponentSet = {
   receivers: [kubevirtHandlerReceiver],
   processors: [kubevirtHandlerProcessor],
   exporters: [debug, nop, otlpHttp],
-  extensions: [],
+  extensions: [fileStorage],
 };

@@ -21,6 +21,7 @@ test("the defaults are the Collector's", () => {
       sizer: "requests",
       block_on_overflow: false,
       wait_for_result: false,
+      preserve_order: false,
     },
     retry_on_failure: {
       enabled: true,
@@ -57,9 +58,4 @@ test("every problem is named", () => {
     "'max_elapsed_time' must not be less than 'max_interval'",
   ]);
   assert.deepEqual(messages({ retry_on_failure: { max_elapsed_time: 0 } }), []);
-});
-
-test("options that do nothing yet are unknown keys", () => {
-  assert.match(messages({ sending_queue: { storage: "file_storage" } }).join(), /storage/);
-  assert.match(messages({ sending_queue: { batch: {} } }).join(), /batch/);
 });

@@ -15,7 +15,7 @@ import {
 } from "../../src/delivery/index.ts";
 import { errorText } from "../../src/errors/index.ts";
 import type { Batch } from "../../src/metrics/index.ts";
-import { gauges, harness } from "./harness.ts";
+import { gauges, harness, noHost } from "./harness.ts";
 
 type Send = DeliveryOptions<DeliveryRequest>["send"];
 
@@ -24,13 +24,13 @@ interface ChainOptions {
   readonly retry?: Partial<RetryConfig> | false;
   readonly timeoutMs?: number;
   readonly random?: () => number;
-  readonly encode?: (batch: Batch) => DeliveryRequest | Promise<DeliveryRequest>;
+  readonly encode?: (batches: readonly Batch[]) => DeliveryRequest | Promise<DeliveryRequest>;
 }
 
-const encode = (batch: Batch): DeliveryRequest => ({
-  points: batch.pointCount,
-  bytes: batch.pointCount * 10,
-});
+const encode = (batches: readonly Batch[]): DeliveryRequest => {
+  const points = batches.reduce((sum, { pointCount }) => sum + pointCount, 0);
+  return { points, bytes: points * 10 };
+};
 
 function chainOf(send: Send, options: ChainOptions = {}) {
   const h = harness();
@@ -60,7 +60,7 @@ const up: Send = () => Promise.resolve();
 test("consume settles when the request is queued, and it is sent once", async () => {
   const { calls, send } = manualBackend();
   const { chain, metric } = chainOf(send);
-  chain.start();
+  await chain.start(noHost);
   await chain.consume(gauges(3));
   await setImmediate();
   assert.equal(calls.length, 1);
@@ -80,7 +80,7 @@ test("consume settles when the request is queued, and it is sent once", async ()
 test("an empty batch is accepted and not sent", async () => {
   const { calls, send } = manualBackend();
   const { chain } = chainOf(send);
-  chain.start();
+  await chain.start(noHost);
   await chain.consume(gauges());
   await chain.shutdown(30_000);
   assert.equal(calls.length, 0);
@@ -89,7 +89,7 @@ test("an empty batch is accepted and not sent", async () => {
 test("requests start in the order they came, at most num_consumers at a time", async () => {
   const { calls, send } = manualBackend();
   const { chain } = chainOf(send, { queue: { num_consumers: 2 } });
-  chain.start();
+  await chain.start(noHost);
   for (const points of [1, 2, 3, 4]) await chain.consume(gauges(points));
   await setImmediate();
   assert.deepEqual(
@@ -116,7 +116,7 @@ test("failures are retried with growing intervals until the backend is back: not
     attempts.push(clock.now());
     return backendUp ? Promise.resolve() : Promise.reject(new Error("connection refused"));
   });
-  chain.start();
+  await chain.start(noHost);
   await chain.consume(gauges(7));
   await clock.advance(5000 + 7500 + 11_250 + 16_875 + 25_312.5 + 30_000);
   const waits = attempts.slice(1).map((at, i) => at - (attempts[i] as number));
@@ -141,7 +141,7 @@ test("the interval is varied by the randomization factor", async () => {
     },
     { random: () => 0 },
   );
-  chain.start();
+  await chain.start(noHost);
   await chain.consume(gauges(1));
   await clock.advance(2500);
   assert.equal(attempts.length, 2);
@@ -154,7 +154,7 @@ test("Retry-After is the least wait", async () => {
     attempts++;
     return Promise.reject(new RetryableError("slow down", { retryAfterMs: 60_000 }));
   });
-  chain.start();
+  await chain.start(noHost);
   await chain.consume(gauges(1));
   await clock.advance(59_999);
   assert.equal(attempts, 1);
@@ -165,7 +165,7 @@ test("Retry-After is the least wait", async () => {
 
 test("a request that would be late for max_elapsed_time is dropped and counted", async () => {
   const { chain, clock, metric, logs } = chainOf(down, { retry: { max_elapsed_time: 20_000 } });
-  chain.start();
+  await chain.start(noHost);
   await chain.consume(gauges(4));
   await clock.advance(20_000);
   assert.equal(await metric("send_failed_metric_points"), 4);
@@ -184,7 +184,7 @@ test("max_elapsed_time 0 retries for days", async () => {
     () => (++attempts < 3000 ? Promise.reject(new Error("no")) : Promise.resolve()),
     { retry: { max_elapsed_time: 0 } },
   );
-  chain.start();
+  await chain.start(noHost);
   await chain.consume(gauges(2));
   await clock.advance(30 * 3600_000);
   assert.equal(attempts, 3000);
@@ -194,7 +194,7 @@ test("max_elapsed_time 0 retries for days", async () => {
 
 test("a permanent error ends it at once; a drop of the same reason is logged once a period", async () => {
   const { chain, clock, metric, logs } = chainOf(() => Promise.reject(new PermanentError("bad request")));
-  chain.start();
+  await chain.start(noHost);
   for (let i = 0; i < 5; i++) await chain.consume(gauges(2));
   await clock.advance(0);
   assert.equal(await metric("dropped_metric_points", { reason: "permanent" }), 10);
@@ -219,7 +219,7 @@ test("a partial success counts the rejected points as dropped, not as sent, and 
     attempts++;
     return Promise.reject(new PartialError("too old", 3));
   });
-  chain.start();
+  await chain.start(noHost);
   await chain.consume(gauges(10));
   await clock.advance(100_000);
   assert.equal(attempts, 1);
@@ -238,7 +238,7 @@ test("only the remainder of a partly delivered request is sent again", async () 
     if (request.points <= 2) return Promise.reject(new PermanentError("no"));
     return Promise.reject(new RemainderError("later", { points: request.points - 4, bytes: 1 }));
   });
-  chain.start();
+  await chain.start(noHost);
   await chain.consume(gauges(10));
   await clock.advance(60_000);
   assert.deepEqual(sizes, [10, 6, 2]);
@@ -256,7 +256,7 @@ test("an attempt that hangs is cut off at the timeout and retried, even if it ig
     },
     { timeoutMs: 10_000 },
   );
-  chain.start();
+  await chain.start(noHost);
   await chain.consume(gauges(1));
   await clock.advance(10_000);
   assert.equal(signals[0]?.aborted, true);
@@ -273,12 +273,12 @@ test("a full queue refuses new data before it is encoded", async () => {
   let encoded = 0;
   const { chain, clock, metric } = chainOf(send, {
     queue: { queue_size: 2, num_consumers: 1 },
-    encode: (batch) => {
+    encode: (batches) => {
       encoded++;
-      return encode(batch);
+      return encode(batches);
     },
   });
-  chain.start();
+  await chain.start(noHost);
   await chain.consume(gauges(1));
   await chain.consume(gauges(1));
   await assert.rejects(chain.consume(gauges(5)), (error) => {
@@ -296,7 +296,7 @@ test("a full queue refuses new data before it is encoded", async () => {
 test("block_on_overflow makes callers wait, first come first served", async () => {
   const { calls, send } = manualBackend();
   const { chain } = chainOf(send, { queue: { queue_size: 1, num_consumers: 1, block_on_overflow: true } });
-  chain.start();
+  await chain.start(noHost);
   await chain.consume(gauges(1));
   const order: number[] = [];
   const second = chain.consume(gauges(2)).then(() => order.push(2));
@@ -319,7 +319,7 @@ test("block_on_overflow makes callers wait, first come first served", async () =
 test("callers that wait for room are refused when the exporter shuts down", async () => {
   const { calls, send } = manualBackend();
   const { chain } = chainOf(send, { queue: { queue_size: 1, block_on_overflow: true } });
-  chain.start();
+  await chain.start(noHost);
   await chain.consume(gauges(1));
   const waiting = assert.rejects(chain.consume(gauges(2)), RetryableError);
   await setImmediate();
@@ -337,7 +337,7 @@ test("the sizer says what fills the queue", async () => {
   ] as const) {
     const { send } = manualBackend();
     const { chain, clock, metric } = chainOf(send, { queue: { sizer, queue_size: size } });
-    chain.start();
+    await chain.start(noHost);
     await chain.consume(gauges(6));
     await assert.rejects(chain.consume(gauges(5)), RetryableError);
     await chain.consume(gauges(4));
@@ -351,7 +351,7 @@ test("the sizer says what fills the queue", async () => {
 
 test("a request larger than the queue is refused for good", async () => {
   const { chain } = chainOf(up, { queue: { sizer: "items", queue_size: 10 } });
-  chain.start();
+  await chain.start(noHost);
   await assert.rejects(chain.consume(gauges(11)), (error) => {
     assert.ok(error instanceof PermanentError);
     assert.equal(error.message, "element size too large: 11 items, the sending queue holds 10");
@@ -363,7 +363,7 @@ test("a request larger than the queue is refused for good", async () => {
 test("data that cannot be encoded is refused for good", async () => {
   const cause = new TypeError("no");
   const { chain, metric } = chainOf(up, { encode: () => Promise.reject(cause) });
-  chain.start();
+  await chain.start(noHost);
   await assert.rejects(chain.consume(gauges(3)), (error) => {
     assert.ok(error instanceof PermanentError);
     assert.equal(error.cause, cause);
@@ -387,7 +387,7 @@ test("without a queue the caller gets the result", async () => {
     },
     { queue: false },
   );
-  chain.start();
+  await chain.start(noHost);
   await chain.consume(gauges(2));
   await assert.rejects(chain.consume(gauges(2)), PermanentError);
   await assert.rejects(chain.consume(gauges(2)), PartialError);
@@ -408,7 +408,7 @@ test("wait_for_result gives the caller the result of a queued request", async ()
     },
     { queue: { wait_for_result: true } },
   );
-  chain.start();
+  await chain.start(noHost);
   await chain.consume(gauges(2));
   assert.equal(await metric("sent_metric_points"), 2);
   await assert.rejects(chain.consume(gauges(3)), /bad/);
@@ -419,7 +419,7 @@ test("wait_for_result gives the caller the result of a queued request", async ()
 
 test("retries can be off", async () => {
   const { chain, metric } = chainOf(down, { retry: false });
-  chain.start();
+  await chain.start(noHost);
   await chain.consume(gauges(3));
   await setImmediate();
   assert.equal(await metric("dropped_metric_points", { reason: "retries_exhausted" }), 3);
@@ -429,7 +429,7 @@ test("retries can be off", async () => {
 test("shutdown drains the queue", async () => {
   const { calls, send } = manualBackend();
   const { chain, metric } = chainOf(send, { queue: { num_consumers: 1 } });
-  chain.start();
+  await chain.start(noHost);
   for (let i = 0; i < 3; i++) await chain.consume(gauges(2));
   const shutdown = chain.shutdown(30_000);
   assert.equal(chain.shutdown(30_000), shutdown, "again is the same");
@@ -451,7 +451,7 @@ test("shutdown interrupts back-offs, tries each request once more, and counts wh
     },
     { queue: { num_consumers: 1 } },
   );
-  chain.start();
+  await chain.start(noHost);
   for (let i = 0; i < 3; i++) await chain.consume(gauges(2));
   await setImmediate();
   assert.equal(attempts, 1);
@@ -466,7 +466,7 @@ test("shutdown interrupts back-offs, tries each request once more, and counts wh
 test("shutdown ends at its deadline although the backend hangs", async () => {
   const { send } = manualBackend();
   const { chain, clock, metric } = chainOf(send, { queue: { num_consumers: 2 }, timeoutMs: 0 });
-  chain.start();
+  await chain.start(noHost);
   for (let i = 0; i < 5; i++) await chain.consume(gauges(1));
   const shutdown = chain.shutdown(2000);
   await clock.advance(1999);
@@ -531,7 +531,7 @@ test("every point is accounted for, whatever the backend does", async () => {
           },
           { queue, random: () => jitter, retry: { max_elapsed_time: 90_000 } },
         );
-        chain.start();
+        await chain.start(noHost);
         let accepted = 0;
         let refused = 0;
         const check = async () => {

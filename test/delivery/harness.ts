@@ -1,8 +1,11 @@
 import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
-import type { Settings, StatusEvent } from "../../src/component/index.ts";
+import type { Host, Settings, StatusEvent } from "../../src/component/index.ts";
 import { AggregationTemporality, Batch, DataPointType, ValueType } from "../../src/metrics/index.ts";
 import type { LogFields, Logger } from "../../src/telemetry/index.ts";
 import { FakeClock } from "./fake-clock.ts";
+
+/** A host without extensions. */
+export const noHost: Host = { extension: () => undefined };
 
 class PullReader extends MetricReader {
   protected override onShutdown(): Promise<void> {

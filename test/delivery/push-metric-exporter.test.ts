@@ -13,9 +13,9 @@ import {
 } from "../../src/delivery/index.ts";
 import { AggregationTemporality, Batch, DataPointType, ValueType } from "../../src/metrics/index.ts";
 import { countPoints, OtlpSink } from "../support/otlp-sink.ts";
-import { gauges, harness } from "./harness.ts";
+import { gauges, harness, noHost } from "./harness.ts";
 
-function chainOver(exporter: PushMetricExporter) {
+async function chainOver(exporter: PushMetricExporter) {
   const h = harness("sdk");
   const chain = new DeliveryChain<SdkRequest>({
     ...wrapPushMetricExporter(exporter, h.settings.logger),
@@ -25,7 +25,7 @@ function chainOver(exporter: PushMetricExporter) {
     timeoutMs: 30_000,
     random: () => 0.5,
   });
-  chain.start();
+  await chain.start(noHost);
   return { ...h, chain };
 }
 
@@ -59,7 +59,7 @@ test("the SDK's OTLP exporter delivers a batch, one request a resource", async (
     retry: retrySchema.parse({}),
     timeoutMs: 30_000,
   });
-  chain.start();
+  await chain.start(noHost);
   await chain.consume(gauges(3, 2));
   const received = [await sink.next(), await sink.next()];
   assert.deepEqual(received.map(countPoints), [3, 2]);
@@ -73,7 +73,7 @@ test("the SDK's OTLP exporter delivers a batch, one request a resource", async (
 
 test("a retry leaves out the resources that were delivered", async () => {
   const { exporter, exported } = scripted([undefined, new Error("connection reset")]);
-  const { chain, clock, metric } = chainOver(exporter);
+  const { chain, clock, metric } = await chainOver(exporter);
   await chain.consume(gauges(1, 2, 4));
   await clock.advance(5000);
   assert.deepEqual(exported, ["handler-0", "handler-1", "handler-1", "handler-2"]);
@@ -85,7 +85,7 @@ test("a status that cannot be retried refuses its resource only", async () => {
   const refused = Object.assign(new Error("Bad Request"), { code: 400 });
   const busy = Object.assign(new Error("Service Unavailable"), { code: 503 });
   const { exporter, exported } = scripted([refused, busy]);
-  const { chain, clock, metric, logs } = chainOver(exporter);
+  const { chain, clock, metric, logs } = await chainOver(exporter);
   await chain.consume(gauges(1, 2, 4));
   await clock.advance(5000);
   assert.deepEqual(exported, ["handler-0", "handler-1", "handler-1", "handler-2"]);
@@ -97,7 +97,7 @@ test("a status that cannot be retried refuses its resource only", async () => {
 
 test("a batch that is refused as a whole is dropped", async () => {
   const { exporter } = scripted([Object.assign(new Error("Bad Request"), { code: 400 })]);
-  const { chain, clock, metric } = chainOver(exporter);
+  const { chain, clock, metric } = await chainOver(exporter);
   await chain.consume(gauges(3));
   await clock.advance(0);
   assert.equal(await metric("dropped_metric_points", { reason: "permanent" }), 3);
@@ -106,7 +106,7 @@ test("a batch that is refused as a whole is dropped", async () => {
 
 test("what the SDK has no place for is counted, and logged once", async () => {
   const { exporter } = scripted([]);
-  const { chain, clock, metric, logs } = chainOver(exporter);
+  const { chain, clock, metric, logs } = await chainOver(exporter);
   const base = { startTime: [0, 0], endTime: [1, 0], attributes: {} } as const;
   const descriptor = { name: "x", description: "", unit: "", valueType: ValueType.DOUBLE };
   const batch = Batch.from([

@@ -30,7 +30,7 @@ export class DebugExporter implements Component, Consumer {
       queue: undefined,
       retry: undefined,
       timeoutMs: 0,
-      encode: (batch) => ({ batch, points: batch.pointCount, bytes: 0 }),
+      encode: ([batch]) => ({ batch: batch as Batch, points: (batch as Batch).pointCount, bytes: 0 }),
       send: ({ batch }) => this.#print(batch),
     });
   }

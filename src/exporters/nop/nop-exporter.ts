@@ -12,7 +12,7 @@ export class NopExporter implements Component, Consumer {
       queue: undefined,
       retry: undefined,
       timeoutMs: 0,
-      encode: ({ pointCount }) => ({ points: pointCount, bytes: 0 }),
+      encode: ([batch]) => ({ points: (batch as Batch).pointCount, bytes: 0 }),
       send: () => Promise.resolve(),
     });
   }

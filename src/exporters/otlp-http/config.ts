@@ -2,6 +2,7 @@ import { duration, enabledSection, endpointUrl, z } from "../../config/index.ts"
 import { retrySchema, sendingQueueSchema, timeoutSchema } from "../../delivery/index.ts";
 import { httpClientShape } from "../../net/index.ts";
 import { METRICS_PATH } from "../../otlp/index.ts";
+import { RETRYABLE_STATUSES } from "./response.ts";
 
 /** Compression levels that zlib and zstd take. */
 const LEVELS = { gzip: [-1, 9], zstd: [-7, 22] } as const;
@@ -41,11 +42,17 @@ export const configSchema = z
       .prefault("90s")
       .describe("How long an idle connection is kept for the next request."),
     sending_queue: enabledSection(sendingQueueSchema).describe(
-      "Queue of requests in memory, encoded and compressed.",
+      "Queue of requests, encoded and compressed, in memory or in a storage.",
     ),
     retry_on_failure: enabledSection(retrySchema).describe(
       "When and for how long failed requests are sent again.",
     ),
+    retryable_status_codes: z
+      .array(z.int().min(300).max(599))
+      .default([...RETRYABLE_STATUSES])
+      .describe(
+        "HTTP statuses after which a request is sent again; after any other error status it is dropped. Failures below HTTP are always retried.",
+      ),
   })
   .check((context) => {
     const { endpoint, metrics_endpoint, compression, compression_params } = context.value;

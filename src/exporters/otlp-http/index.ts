@@ -1,4 +1,5 @@
 import { defineExporter } from "../../component/index.ts";
+import { storageReferences, storageWarnings } from "../../delivery/index.ts";
 import { configSchema } from "./config.ts";
 import { OtlpHttpExporter } from "./otlp-http-exporter.ts";
 
@@ -8,5 +9,7 @@ export default defineExporter({
   stability: "beta",
   description: "Sends metrics to any OTLP/HTTP backend, as protobuf or JSON.",
   config: configSchema,
+  references: (config) => storageReferences(config),
+  warnings: (config) => storageWarnings(config),
   create: (settings) => new OtlpHttpExporter(settings),
 });

@@ -1,30 +1,28 @@
 import {
   type Component,
   type Consumer,
+  type Host,
   PermanentError,
   RetryableError,
   type Settings,
 } from "../../component/index.ts";
-import { DeliveryChain, type DeliveryRequest } from "../../delivery/index.ts";
-import type { Batch } from "../../metrics/index.ts";
+import { DeliveryChain } from "../../delivery/index.ts";
+import { Batch } from "../../metrics/index.ts";
 import { HttpClient, HttpError } from "../../net/index.ts";
 import {
   CONTENT_TYPE_JSON,
   CONTENT_TYPE_PROTOBUF,
+  type EncodedBody,
   encodeMetricsJson,
   MetricsEncoder,
 } from "../../otlp/index.ts";
 import { type Compress, createCompress } from "./compress.ts";
 import type { OtlpHttpConfig } from "./config.ts";
 import { metricsUrl, printableUrl } from "./metrics-url.ts";
+import { type OtlpRequest, requestCodec } from "./request.ts";
 import { checkResponse, MAX_RESPONSE_BYTES } from "./response.ts";
 import { endpointAttributes } from "./telemetry.ts";
 import { userAgent } from "./user-agent.ts";
-
-interface OtlpRequest extends DeliveryRequest {
-  /** Encoded and compressed. */
-  readonly body: Uint8Array;
-}
 
 /** The delivery chain's signal ends an attempt; the client's own timer must not. */
 const NO_TIMEOUT_MS = 2 ** 31 - 1;
@@ -33,7 +31,7 @@ const NO_TIMEOUT_MS = 2 ** 31 - 1;
 export class OtlpHttpExporter implements Component, Consumer {
   readonly #settings: Settings<OtlpHttpConfig>;
   readonly #url: URL;
-  readonly #headers: Readonly<Record<string, string>>;
+  readonly #retryable: ReadonlySet<number>;
   readonly #encoder = new MetricsEncoder();
   readonly #compress: Compress;
   readonly #chain: DeliveryChain<OtlpRequest>;
@@ -44,10 +42,7 @@ export class OtlpHttpExporter implements Component, Consumer {
     const { compression, compression_params, encoding } = config;
     this.#settings = settings;
     this.#url = metricsUrl(config);
-    this.#headers = {
-      "content-type": encoding === "proto" ? CONTENT_TYPE_PROTOBUF : CONTENT_TYPE_JSON,
-      ...(compression !== "none" && { "content-encoding": compression }),
-    };
+    this.#retryable = new Set(config.retryable_status_codes);
     this.#compress = createCompress(compression, compression_params.level);
     this.#chain = new DeliveryChain<OtlpRequest>({
       settings,
@@ -55,13 +50,15 @@ export class OtlpHttpExporter implements Component, Consumer {
       retry: config.retry_on_failure,
       timeoutMs: config.timeout,
       attributes: endpointAttributes(this.#url),
-      encode: (batch) => (encoding === "proto" ? this.#encodeProto(batch) : this.#encodeJson(batch)),
+      encode: (batches) => (encoding === "proto" ? this.#encodeProto(batches) : this.#encodeJson(batches)),
       send: (request, signal) => this.#send(request, signal),
+      codec: requestCodec,
+      measure: (batch) => this.#measure(batch),
     });
   }
 
-  /** @throws CollectorError when a TLS file cannot be used or a header cannot be sent */
-  async start(): Promise<void> {
+  /** @throws CollectorError when a TLS file or the queue's storage cannot be used, or a header cannot be sent */
+  async start(host: Host): Promise<void> {
     const { config, logger, build, clock } = this.#settings;
     this.#client = await HttpClient.open({
       config,
@@ -70,7 +67,7 @@ export class OtlpHttpExporter implements Component, Consumer {
       keepAliveMs: config.idle_conn_timeout,
       now: () => clock.now(),
     });
-    this.#chain.start();
+    await this.#chain.start(host);
   }
 
   consume(batch: Batch): Promise<void> {
@@ -82,27 +79,53 @@ export class OtlpHttpExporter implements Component, Consumer {
     await this.#client?.close();
   }
 
-  async #encodeProto(batch: Batch): Promise<OtlpRequest> {
-    const encoded = this.#encoder.encode(batch);
+  async #encodeProto(batches: readonly Batch[]): Promise<OtlpRequest> {
+    const encoded = batches.map((batch) => this.#encoder.encode(batch));
     try {
-      return requestOf(await this.#compress(encoded.bytes), encoded.pointCount);
+      // Protobuf messages of one type, one after the other, are their union.
+      const [first] = encoded;
+      const bytes =
+        encoded.length === 1 ? (first as EncodedBody).bytes : Buffer.concat(encoded.map((one) => one.bytes));
+      const points = encoded.reduce((sum, { pointCount }) => sum + pointCount, 0);
+      return await this.#compressed(bytes, CONTENT_TYPE_PROTOBUF, points);
     } finally {
-      encoded.release();
+      for (const one of encoded) one.release();
     }
   }
 
-  async #encodeJson(batch: Batch): Promise<OtlpRequest> {
+  async #encodeJson(batches: readonly Batch[]): Promise<OtlpRequest> {
+    const [first] = batches;
+    const batch =
+      batches.length === 1
+        ? (first as Batch)
+        : Batch.from(batches.flatMap(({ resourceMetrics }) => resourceMetrics));
     const points = batch.pointCount;
-    return requestOf(await this.#compress(Buffer.from(encodeMetricsJson(batch))), points);
+    return await this.#compressed(encodeMetricsJson(batch), CONTENT_TYPE_JSON, points);
   }
 
-  async #send({ body }: OtlpRequest, signal: AbortSignal): Promise<void> {
+  async #compressed(bytes: Uint8Array, contentType: string, points: number): Promise<OtlpRequest> {
+    const { compression } = this.#settings.config;
+    const body = await this.#compress(bytes);
+    const contentEncoding = compression === "none" ? undefined : compression;
+    return { body, points, bytes: body.length, contentType, contentEncoding };
+  }
+
+  #measure(batch: Batch): number {
+    const encoded = this.#encoder.encode(batch);
+    encoded.release();
+    return encoded.bytes.length;
+  }
+
+  async #send({ body, contentType, contentEncoding }: OtlpRequest, signal: AbortSignal): Promise<void> {
     const client = this.#client;
     if (client === undefined) throw new RetryableError("the exporter has not been started");
     const response = await client
       .post({
         url: this.#url,
-        headers: this.#headers,
+        headers: {
+          "content-type": contentType,
+          ...(contentEncoding !== undefined && { "content-encoding": contentEncoding }),
+        },
         body,
         timeoutMs: NO_TIMEOUT_MS,
         maxResponseBytes: MAX_RESPONSE_BYTES,
@@ -113,10 +136,10 @@ export class OtlpHttpExporter implements Component, Consumer {
         const permanent = error instanceof HttpError && error.reason === "http_status";
         throw permanent ? new PermanentError(error.message, { cause: error }) : error;
       });
-    checkResponse(response, printableUrl(this.#url), this.#settings.clock.now());
+    checkResponse(response, {
+      url: printableUrl(this.#url),
+      nowMs: this.#settings.clock.now(),
+      retryable: this.#retryable,
+    });
   }
-}
-
-function requestOf(body: Uint8Array, points: number): OtlpRequest {
-  return { body, points, bytes: body.length };
 }

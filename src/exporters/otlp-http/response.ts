@@ -14,20 +14,28 @@ import {
 /** How much of a response is read. */
 export const MAX_RESPONSE_BYTES = 64 * 1024;
 
-const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+/** Statuses that OTLP allows to retry. */
+export const RETRYABLE_STATUSES: readonly number[] = [429, 502, 503, 504];
 const THROTTLING: ReadonlySet<number> = new Set([429, 503]);
 
 /** The start of a text that an error message shows. */
 const MAX_TEXT = 200;
 
+export interface ResponseContext {
+  /** As it may be shown. */
+  readonly url: string;
+  /** For a Retry-After that is a date. */
+  readonly nowMs: number;
+  /** Statuses after which the request may be sent again. */
+  readonly retryable: ReadonlySet<number>;
+}
+
 /**
  * What the backend's answer means for the request (OTLP specification, section "OTLP/HTTP Response"). Returns on full
  * success.
- * @param url as it may be shown
- * @param nowMs for a Retry-After that is a date
  * @throws PartialError, RetryableError, PermanentError
  */
-export function checkResponse(response: PostResponse, url: string, nowMs: number): void {
+export function checkResponse(response: PostResponse, { url, nowMs, retryable }: ResponseContext): void {
   const { status, headers } = response;
   if (status >= 200 && status < 300) {
     const partial = successBody(response, url);
@@ -42,7 +50,7 @@ export function checkResponse(response: PostResponse, url: string, nowMs: number
   const message = `error exporting items, request to ${url} responded with HTTP Status Code ${status}`;
   const detail = errorDetail(response);
   const text = detail === "" ? message : `${message}, Message=${detail}`;
-  if (!RETRYABLE.has(status)) throw new PermanentError(text);
+  if (!retryable.has(status)) throw new PermanentError(text);
   const retryAfterMs = THROTTLING.has(status) ? parseRetryAfter(headers["retry-after"], nowMs) : undefined;
   throw new RetryableError(text, { retryAfterMs });
 }

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PartialError, PermanentError, RetryableError } from "../../../src/component/index.ts";
-import { checkResponse, parseRetryAfter } from "../../../src/exporters/otlp-http/response.ts";
+import {
+  checkResponse,
+  parseRetryAfter,
+  RETRYABLE_STATUSES,
+} from "../../../src/exporters/otlp-http/response.ts";
 import {
   encodeExportResponse,
   encodeExportResponseJson,
@@ -19,7 +23,10 @@ function outcome(
   body: string | Uint8Array = "",
 ): unknown {
   try {
-    checkResponse({ status, headers, body: Buffer.from(body) }, "http://sink/v1/metrics", NOW);
+    checkResponse(
+      { status, headers, body: Buffer.from(body) },
+      { url: "http://sink/v1/metrics", nowMs: NOW, retryable: new Set(RETRYABLE_STATUSES) },
+    );
     return undefined;
   } catch (error) {
     return error;

@@ -1,0 +1,104 @@
+import { PermanentError, RetryableError } from "../component/index.ts";
+import { Ring } from "./ring.ts";
+
+export interface CapacityOptions {
+  /** How much there is room for. */
+  readonly limit: number;
+  /** What the limit counts, for messages. */
+  readonly unit: string;
+  /** A lack of room lets `admit` wait instead of refusing. */
+  readonly blocking: boolean;
+}
+
+interface Waiting {
+  readonly size: number;
+  readonly enter: () => void;
+  readonly admitted: () => void;
+  readonly refused: (error: Error) => void;
+}
+
+/** The room in a queue, and who waits for it. */
+export class Capacity {
+  readonly limit: number;
+  readonly #unit: string;
+  #blocking: boolean;
+  readonly #waiting = new Ring<Waiting>();
+  #used = 0;
+  #closed = false;
+
+  constructor({ limit, unit, blocking }: CapacityOptions) {
+    this.limit = limit;
+    this.#unit = unit;
+    this.#blocking = blocking;
+  }
+
+  get used(): number {
+    return this.#used;
+  }
+
+  /** Why `admit` would refuse whatever it got now; undefined if it might not. */
+  get refusal(): RetryableError | undefined {
+    if (this.#closed) return new RetryableError("sending queue is closed: the exporter shuts down");
+    if (this.#blocking || this.#used < this.limit) return undefined;
+    return this.#full();
+  }
+
+  /**
+   * Takes `size` of the room and calls `enter` at once when it has it, so that what enters does so in the order of
+   * admission. First come, first served: a small one does not overtake a large one that waits.
+   * @throws RetryableError: full, or closed; PermanentError: more than the limit
+   */
+  async admit(size: number, enter: () => void): Promise<void> {
+    if (this.#closed) throw this.refusal;
+    if (size > this.limit) {
+      throw new PermanentError(
+        `element size too large: ${size} ${this.#unit}, the sending queue holds ${this.limit}`,
+      );
+    }
+    if (this.#waiting.length === 0 && this.#fits(size)) {
+      this.#used += size;
+      enter();
+      return;
+    }
+    if (!this.#blocking) throw this.#full();
+    await new Promise<void>((admitted, refused) => this.#waiting.push({ size, enter, admitted, refused }));
+  }
+
+  /** For what is there already, even if it is more than the limit. */
+  occupy(size: number): void {
+    this.#used += size;
+  }
+
+  release(size: number): void {
+    this.#used -= size;
+    for (let next = this.#waiting.peek(); next !== undefined; next = this.#waiting.peek()) {
+      if (!this.#fits(next.size)) return;
+      this.#waiting.shift();
+      this.#used += next.size;
+      next.enter();
+      next.admitted();
+    }
+  }
+
+  /** Refuses who waits, and from now on whom there is no room for. */
+  stopWaiting(): void {
+    this.#blocking = false;
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      next.refused(this.#full());
+    }
+  }
+
+  /** Refuses everybody. */
+  close(): void {
+    this.stopWaiting();
+    this.#closed = true;
+  }
+
+  #full(): RetryableError {
+    return new RetryableError(`sending queue is full: it holds ${this.#used} of ${this.limit} ${this.#unit}`);
+  }
+
+  #fits(size: number): boolean {
+    return this.#used + size <= this.limit;
+  }
+}

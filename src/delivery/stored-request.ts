@@ -1,0 +1,71 @@
+import { StorageError } from "../component/index.ts";
+import type { DeliveryRequest } from "./retry-sender.ts";
+
+/** A request as it is kept: everything that sending it takes, whatever the configuration says by then. */
+export interface StoredRequest {
+  /** Such as the content type of the body. */
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/** How an exporter turns its requests into something that can be kept, and back. */
+export interface RequestCodec<Request extends DeliveryRequest> {
+  toStored(request: Request): StoredRequest;
+  /** Gets what `toStored` gave, in this or an earlier run of the collector. */
+  fromStored(stored: StoredRequest, points: number): Request;
+}
+
+const VERSION = 1;
+const LEAD_BYTES = 4;
+
+/** version u8 │ 0 │ length of the attributes u16 │ attributes (JSON) │ body */
+export function encodeStored({ attributes, body }: StoredRequest): Uint8Array {
+  const json = Buffer.from(JSON.stringify(attributes));
+  const value = Buffer.allocUnsafeSlow(LEAD_BYTES + json.length + body.length);
+  value.writeUInt8(VERSION, 0);
+  value.writeUInt8(0, 1);
+  value.writeUInt16LE(json.length, 2);
+  value.set(json, LEAD_BYTES);
+  value.set(body, LEAD_BYTES + json.length);
+  return value;
+}
+
+/** @throws StorageError for anything that {@link encodeStored} does not give */
+export function decodeStored(value: Uint8Array): StoredRequest {
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  const end = bytes.length < LEAD_BYTES ? 0 : LEAD_BYTES + bytes.readUInt16LE(2);
+  if (end === 0 || bytes[0] !== VERSION || end > bytes.length) {
+    throw new StorageError("corrupt", "the stored request is not of a known format");
+  }
+  return { attributes: parseAttributes(bytes.toString("utf8", LEAD_BYTES, end)), body: bytes.subarray(end) };
+}
+
+function parseAttributes(json: string): Readonly<Record<string, string>> {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw new StorageError("corrupt", "the attributes of the stored request are not JSON", { cause });
+  }
+}
+
+/** What is known of a stored request without reading it. */
+export interface StoredKey {
+  /** Its place in the queue. */
+  readonly index: number;
+  readonly points: number;
+  /** Of the request in memory. */
+  readonly bytes: number;
+}
+
+const KEY = /^(\d{16})\.(\d+)\.(\d+)$/;
+
+/** Keys sort like their indexes. */
+export function formatKey({ index, points, bytes }: StoredKey): string {
+  return `${String(index).padStart(16, "0")}.${points}.${bytes}`;
+}
+
+export function parseKey(key: string): StoredKey | undefined {
+  const match = KEY.exec(key);
+  if (match === null) return undefined;
+  return { index: Number(match[1]), points: Number(match[2]), bytes: Number(match[3]) };
+}
