@@ -1,0 +1,94 @@
+import { Batch } from "../../metrics/index.ts";
+import type { StatementGroup } from "../compile/compile-group.ts";
+import { type Frame, newFrame, type ResourceDraft } from "../context/draft.ts";
+import { ColumnPool } from "./column-pool.ts";
+import { draftObjects, objectsOf } from "./draft-objects.ts";
+import { executeGroup, type Observer, type OnError } from "./execute.ts";
+import { planGroup, type Step } from "./plan.ts";
+
+export interface EngineGroup {
+  readonly group: StatementGroup;
+  /** Takes what went wrong; throws to give up on the batch. */
+  readonly onError: OnError;
+  /** Whether the cache is shared with the other groups that say so, and by their items. */
+  readonly sharesCache: boolean;
+}
+
+export interface EngineOptions {
+  readonly groups: readonly EngineGroup[];
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  /** 0 to 1. */
+  readonly random?: () => number;
+}
+
+/**
+ * Runs groups of statements over batches. What depends on names and attributes only runs once for each layout; what
+ * calculates the numbers of points runs over the column; the rest runs over plain objects.
+ */
+export class StatementEngine {
+  readonly #steps: readonly { readonly step: Step; readonly onError: OnError }[];
+  readonly #frame: Frame;
+  readonly #pool = new ColumnPool();
+
+  constructor({ groups, now, random = Math.random }: EngineOptions) {
+    this.#frame = newFrame(() => BigInt(Math.round(now() * 1000)) * 1000n, random);
+    this.#steps = groups.flatMap(({ group, onError, sharesCache }) =>
+      planGroup(group, sharesCache, this.#frame).map((step) => ({ step, onError })),
+    );
+  }
+
+  /** Undefined when nothing is left. An error that `onError` threw goes through. */
+  run(batch: Batch): Batch | undefined {
+    let current = batch;
+    this.#frame.cache = {};
+    for (const [i, { step, onError }] of this.#steps.entries()) {
+      const next = current.isColumnar ? this.#columns(step, current, onError) : undefined;
+      if (next === undefined) return this.#objects(current, this.#steps.slice(i));
+      if (next !== current) this.#release(current, batch, next);
+      current = next;
+    }
+    return current.isColumnar && current.layout.resources.length === 0 ? undefined : current;
+  }
+
+  /** Runs everything over plain objects, so that an observer sees each item. */
+  observe(batch: Batch, observer: Observer): Batch | undefined {
+    this.#frame.cache = {};
+    return this.#objects(batch, this.#steps, observer);
+  }
+
+  /** The batch has been taken: its buffer can be used again, if it is the engine's. */
+  release(result: Batch, input: Batch): void {
+    if (result.isColumnar && input.isColumnar && result.column.values !== input.column.values) {
+      this.#pool.release(result.column);
+    }
+  }
+
+  /** A buffer between two steps is free as soon as the next step has another. */
+  #release(current: Batch, input: Batch, next: Batch): void {
+    if (next.column.values !== current.column.values) this.release(current, input);
+  }
+
+  #columns(step: Step, batch: Batch, onError: OnError): Batch | undefined {
+    const { layout, needsAllPresent, values } = step;
+    if (values !== undefined) return values.apply(batch, this.#pool, onError);
+    if (layout === undefined) return undefined;
+    if (needsAllPresent === true && batch.column.presence.states !== undefined) return undefined;
+    return layout.apply(batch, this.#pool, onError);
+  }
+
+  #objects(
+    batch: Batch,
+    steps: readonly { readonly step: Step; readonly onError: OnError }[],
+    observer?: Observer,
+  ): Batch | undefined {
+    const drafts: ResourceDraft[] = draftObjects(batch.resourceMetrics);
+    const frame = this.#frame;
+    for (const { step, onError } of steps) {
+      frame.made.clear();
+      executeGroup(step.group, drafts, { frame, onError, observer, sharesCache: step.sharesCache });
+    }
+    const objects = objectsOf(drafts);
+    return objects.length === 0 ? undefined : Batch.from(objects);
+  }
+}

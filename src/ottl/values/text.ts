@@ -1,0 +1,62 @@
+import { compareText } from "./compare.ts";
+import { formatDurationNs } from "./duration-text.ts";
+import { formatInstant } from "./instant-text.ts";
+import { formatFloat } from "./numbers.ts";
+import type { Duration, Instant } from "./time.ts";
+import { type MapValue, typeOf } from "./value-type.ts";
+
+/**
+ * A value as text, as converters that take anything "like a string" see it; undefined for nil. Bytes are hex, lists and
+ * maps JSON.
+ */
+export function toText(value: unknown): string | undefined {
+  switch (typeOf(value)) {
+    case "nil":
+      return undefined;
+    case "string":
+      return value as string;
+    case "float":
+      return formatFloat(value as number);
+    case "bytes":
+      return Buffer.from(value as Uint8Array).toString("hex");
+    case "list":
+    case "map":
+      return toJson(value);
+    case "time":
+      return formatInstant(value as Instant);
+    case "duration":
+      return formatDurationNs((value as Duration).ns);
+    default:
+      return String(value);
+  }
+}
+
+/** JSON as Go's encoding/json writes it: keys in order, no spaces. */
+export function toJson(value: unknown): string {
+  switch (typeOf(value)) {
+    case "list":
+      return `[${(value as readonly unknown[]).map(toJson).join(",")}]`;
+    case "map": {
+      const map = value as MapValue;
+      const keys = Object.keys(map).toSorted(compareText);
+      return `{${keys.map((key) => `${JSON.stringify(key)}:${toJson(map[key])}`).join(",")}}`;
+    }
+    case "bytes":
+      return JSON.stringify(Buffer.from(value as Uint8Array).toString("base64"));
+    case "nil":
+      return "null";
+    case "float":
+      return Number.isFinite(value) ? jsonFloat(value as number) : "null";
+    case "string":
+    case "time":
+    case "duration":
+      return JSON.stringify(toText(value));
+    default:
+      return String(value);
+  }
+}
+
+/** Go writes exponents only outside 1e-6 to 1e21, as JavaScript does, but pads them to no digits. */
+function jsonFloat(value: number): string {
+  return String(value);
+}
