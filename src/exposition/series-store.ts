@@ -4,7 +4,7 @@ import { type MetadataLine, readMetadata } from "./family-table.ts";
 import { checkMetricName } from "./label-limits.ts";
 import { LabelSets } from "./label-sets.ts";
 import type { LineKind, TextReader } from "./text-reader.ts";
-import type { ExpositionLimits, Labels, SeriesEntry } from "./types.ts";
+import type { Admission, ExpositionLimits, Labels, SeriesEntry } from "./types.ts";
 
 /** Fields of a record, eight to a record. */
 export const Field = {
@@ -44,6 +44,7 @@ export class SeriesStore {
   readonly slab = new ByteSlab();
   readonly labelSets: LabelSets;
   readonly #limits: ExpositionLimits;
+  readonly #admit: Admission | undefined;
   /** Read by the scan; see {@link Field}. Replaced when it grows. */
   records: Int32Array = new Int32Array(64 * fieldsPerRecord);
   recordCount = 0;
@@ -67,8 +68,9 @@ export class SeriesStore {
   /** Per record: bare name and block. */
   #spellings: Int32Array = new Int32Array(64 * 2);
 
-  constructor(limits: ExpositionLimits) {
+  constructor(limits: ExpositionLimits, admit: Admission | undefined) {
     this.#limits = limits;
+    this.#admit = admit;
     this.labelSets = new LabelSets(this.slab, limits);
   }
 
@@ -106,6 +108,7 @@ export class SeriesStore {
     const set = block < 0 ? this.labelSets.empty : this.labelSets.set(block);
     let slot = this.#entryIndex.find(name, set);
     if (slot < 0) {
+      this.#admit?.(this.#nameTexts[name]!, this.labelSets.labels(set));
       slot = this.#addEntry(name, set, 0, undefined);
       this.#entryIndex.add(name, set, slot);
     }

@@ -4,8 +4,10 @@ import { Observation } from "./observation.ts";
 import { SeriesStore } from "./series-store.ts";
 import { scanText } from "./text-scan.ts";
 import type {
+  Admission,
   ExpositionLimits,
   FamilyMetadata,
+  InterruptedBody,
   ParseResult,
   SeriesEntry,
   SeriesTableContract,
@@ -14,11 +16,13 @@ import type {
 /** The series of one scrape target in text 0.0.4 or 1.0.0; see {@link SeriesTableContract}. */
 export class SeriesTable implements SeriesTableContract {
   readonly #limits: ExpositionLimits;
+  readonly #admit: Admission | undefined;
   readonly #body = new Observation();
   #store: SeriesStore;
   #families = new FamilyTable();
   #epoch = 0;
   #generation = 0;
+  #interrupted = false;
   /** The mask of the last good body and one to write the next into. */
   #seen: Uint8Array = new Uint8Array(0);
   #spare: Uint8Array = new Uint8Array(0);
@@ -30,9 +34,10 @@ export class SeriesTable implements SeriesTableContract {
   /** By slot, for absent entries: the generation that saw it last, 0 for none. */
   #lastSeen: Float64Array = new Float64Array(0);
 
-  constructor(limits: ExpositionLimits = {}) {
+  constructor(limits: ExpositionLimits = {}, admit?: Admission) {
     this.#limits = limits;
-    this.#store = new SeriesStore(limits);
+    this.#admit = admit;
+    this.#store = new SeriesStore(limits, admit);
   }
 
   get entries(): readonly SeriesEntry[] {
@@ -51,6 +56,14 @@ export class SeriesTable implements SeriesTableContract {
     return this.#generation;
   }
 
+  get interrupted(): InterruptedBody | undefined {
+    return this.#interrupted ? this.#body : undefined;
+  }
+
+  familyOf(sampleName: string): string {
+    return this.#families.familyOf(sampleName);
+  }
+
   get wasteful(): boolean {
     return this.#store.recordCount > 2 * (this.#seenCount + this.#metadataLines.length) + 1024;
   }
@@ -59,9 +72,11 @@ export class SeriesTable implements SeriesTableContract {
     const seen = this.#body;
     const store = this.#store;
     const settled = this.#settled;
+    this.#interrupted = true;
     seen.begin(into, this.#spare, store.entries.length);
     scanText(Buffer.from(body.buffer, body.byteOffset, length), store, seen, this.#limits.sampleLimit ?? 0);
     checkSampleLimit(this.#limits, seen.samples);
+    this.#interrupted = false;
 
     const metadataChanged = this.#settleMetadata();
     this.#settleFamilies(metadataChanged);
@@ -91,7 +106,7 @@ export class SeriesTable implements SeriesTableContract {
     }
     if (kept === newSlots.length && !this.wasteful) return undefined;
 
-    const store = new SeriesStore(this.#limits);
+    const store = new SeriesStore(this.#limits, this.#admit);
     const seen = new Uint8Array(this.#seen.length);
     const lastSeen = new Float64Array(this.#lastSeen.length);
     newSlots.forEach((slot, before) => {
@@ -117,7 +132,7 @@ export class SeriesTable implements SeriesTableContract {
   }
 
   reset(): void {
-    this.#store = new SeriesStore(this.#limits);
+    this.#store = new SeriesStore(this.#limits, this.#admit);
     this.#families = new FamilyTable();
     this.#seen = new Uint8Array(0);
     this.#spare = new Uint8Array(0);

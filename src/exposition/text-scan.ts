@@ -28,65 +28,69 @@ export function scanText(bytes: Buffer, store: SeriesStore, seen: Observation, s
   let pos = 0;
   let predicted = 0;
 
-  while (pos < bytes.length) {
-    if (expected >= 0) {
-      const record = expected * fieldsPerRecord;
-      const flags = records[record + Field.FLAGS]!;
-      const nameLength = records[record + Field.NAME_LENGTH]!;
-      const blockStart = pos + nameLength;
-      const blockLength = records[record + Field.BLOCK_LENGTH]!;
-      const p = blockStart + blockLength;
-      if (p <= lastNewline && matchBytes(view, pos, slab, records[record + Field.NAME]!, nameLength)) {
-        if (flags === 0 || flags === contextFlag) {
-          const slot = records[record + Field.TARGET]!;
-          if (
-            bytes[p] === SPACE &&
-            mask[slot] === 0 &&
-            matchBytes(view, blockStart, slab, records[record + Field.BLOCK]!, blockLength)
-          ) {
-            const value = decimal.read(bytes, p + 1);
-            if (bytes[decimal.end] === NEWLINE && !Number.isNaN(value)) {
-              values[slot] = value;
-              pos = decimal.end + 1;
-            } else {
-              reader.pos = p;
-              reader.readSuffix();
-              values[slot] = reader.value;
-              if (!Number.isNaN(reader.timestamp)) seen.putTimestamp(slot, reader.timestamp);
-              pos = reader.pos;
+  try {
+    while (pos < bytes.length) {
+      if (expected >= 0) {
+        const record = expected * fieldsPerRecord;
+        const flags = records[record + Field.FLAGS]!;
+        const nameLength = records[record + Field.NAME_LENGTH]!;
+        const blockStart = pos + nameLength;
+        const blockLength = records[record + Field.BLOCK_LENGTH]!;
+        const p = blockStart + blockLength;
+        if (p <= lastNewline && matchBytes(view, pos, slab, records[record + Field.NAME]!, nameLength)) {
+          if (flags === 0 || flags === contextFlag) {
+            const slot = records[record + Field.TARGET]!;
+            if (
+              bytes[p] === SPACE &&
+              mask[slot] === 0 &&
+              matchBytes(view, blockStart, slab, records[record + Field.BLOCK]!, blockLength)
+            ) {
+              const value = decimal.read(bytes, p + 1);
+              if (bytes[decimal.end] === NEWLINE && !Number.isNaN(value)) {
+                values[slot] = value;
+                pos = decimal.end + 1;
+              } else {
+                reader.pos = p;
+                reader.readSuffix();
+                values[slot] = reader.value;
+                if (!Number.isNaN(reader.timestamp)) seen.putTimestamp(slot, reader.timestamp);
+                pos = reader.pos;
+              }
+              mask[slot] = 1;
+              predicted++;
+              previous = expected;
+              expected = records[record + Field.NEXT]!;
+              continue;
             }
-            mask[slot] = 1;
-            predicted++;
+          } else if (flags === RecordFlag.METADATA && bytes[p] === NEWLINE) {
+            contextFlag = slow.metadata(records[record + Field.TARGET]!) << contextShift;
+            pos = p + 1;
             previous = expected;
             expected = records[record + Field.NEXT]!;
             continue;
           }
-        } else if (flags === RecordFlag.METADATA && bytes[p] === NEWLINE) {
-          contextFlag = slow.metadata(records[record + Field.TARGET]!) << contextShift;
-          pos = p + 1;
-          previous = expected;
-          expected = records[record + Field.NEXT]!;
-          continue;
         }
       }
+      seen.predicted = predicted;
+      const learnt = slow.line(pos, previous, predicted);
+      pos = reader.pos;
+      if (learnt >= 0) {
+        previous = learnt;
+        expected = store.records[learnt * fieldsPerRecord + Field.NEXT]!;
+        records = store.records;
+        slab = store.slab.view;
+        values = seen.values;
+        mask = seen.seen;
+        contextFlag = slow.context << contextShift;
+      } else if (slow.ended) {
+        break;
+      }
     }
+  } finally {
+    // Of a body that fails as well: what came before the error counts.
     seen.predicted = predicted;
-    const learnt = slow.line(pos, previous, predicted);
-    pos = reader.pos;
-    if (learnt >= 0) {
-      previous = learnt;
-      expected = store.records[learnt * fieldsPerRecord + Field.NEXT]!;
-      records = store.records;
-      slab = store.slab.view;
-      values = seen.values;
-      mask = seen.seen;
-      contextFlag = slow.context << contextShift;
-    } else if (slow.ended) {
-      break;
-    }
+    seen.samples = slow.samples + predicted;
   }
-  seen.predicted = predicted;
-  seen.samples = slow.samples + predicted;
 }
 
 /** Reads lines that were not predicted. */

@@ -84,6 +84,19 @@ export interface ExpositionLimits {
   readonly labelValueLengthLimit?: number;
 }
 
+/**
+ * Asked about each series before it is learnt. What it throws fails the body at that sample, and the next body that has
+ * the series again: it is not learnt.
+ */
+export type Admission = (name: string, labels: Labels) => void;
+
+/** What a body had before the error that failed it. */
+export interface InterruptedBody {
+  readonly samples: number;
+  /** By slot, 1 = read before the error. Belongs to the table, valid until its next parse. */
+  readonly seen: Uint8Array;
+}
+
 /** The series of one scrape target, learnt from its bodies. */
 export interface SeriesTableContract {
   /** By slot; append-only until `compact()` or `reset()`. */
@@ -101,6 +114,10 @@ export interface SeriesTableContract {
    * @throws ExpositionError when the body is not valid text, ExpositionLimitError when it exceeds a limit
    */
   parse(body: Uint8Array, length: number, into?: Float64Array): ParseResult;
+  /** Of the last body, if `parse` threw; undefined after a good one. */
+  readonly interrupted: InterruptedBody | undefined;
+  /** The family that a sample of this name belongs to, as the metadata is now; one of `families`. */
+  familyOf(sampleName: string): string;
   /** Most of what the table holds was not in the last body: time to `compact()`. */
   readonly wasteful: boolean;
   /**

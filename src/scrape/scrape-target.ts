@@ -146,7 +146,7 @@ export class ScrapeTarget {
       return { ok: false, error, partial: undefined, values: this.#takeValues() };
     }
     const outcome = this.#reader.read(this.#body.bytes, length, this.#takeValues());
-    if (!outcome.ok) this.#learnt(outcome.partial?.metadataChanged === true);
+    if (!outcome.ok) this.#learnt();
     return outcome;
   }
 
@@ -155,9 +155,8 @@ export class ScrapeTarget {
   }
 
   /** A refused body leaves the series it brought in the table, but nobody has translated them yet. */
-  #learnt(metadataChanged: boolean): void {
-    if (metadataChanged || this.#reader.table.entries.length > this.#series.width)
-      this.#series.metadataChanged();
+  #learnt(): void {
+    if (this.#reader.table.entries.length > this.#series.width) this.#series.metadataChanged();
   }
 
   async #hand(batch: Batch): Promise<void> {
