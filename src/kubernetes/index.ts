@@ -10,7 +10,8 @@ export {
   KubernetesTargets,
   type KubernetesTargetsSettings,
 } from "./kubernetes-targets.ts";
-export { FieldExtractor, type FieldRule, type KeyPattern } from "./metadata/field-extractor.ts";
+export { type CompilePattern, FieldExtractor, type FieldRule } from "./metadata/field-extractor.ts";
+export { fieldRuleSchema } from "./metadata/field-rule-schema.ts";
 export { type EnrichedLayout, LayoutEnricher } from "./metadata/layout-enricher.ts";
 export { ObjectStore, type ReadonlyObjectStore, type StoreEvent } from "./object-store.ts";
 export {

@@ -54,6 +54,6 @@ export async function podHost(cleanup: Cleanup, fake: FakeKubernetes, clock: Clo
 }
 
 /** Resolves when the condition holds, looking at it after every turn of the event loop. */
-export async function eventually(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 2));
 }

@@ -9,17 +9,20 @@ export interface FieldRule {
   readonly from: string;
 }
 
-/** What a pattern makes of a key: the template filled, or undefined when the whole key does not match. */
-export type KeyPattern = (
-  key: string,
-  template: string | undefined,
-) => { readonly name: string | undefined } | undefined;
+/** What is needed of a regular expression. */
+export interface KeyPattern {
+  test(text: string): boolean;
+  /** Fills a template over the groups of each match. */
+  replaceAll(text: string, template: string): string;
+}
+
+/** Compiles a pattern that is to match whole keys. */
+export type CompilePattern = (pattern: string, options: { readonly anchored: true }) => KeyPattern;
 
 export interface FieldExtractorSettings {
   readonly rules: readonly FieldRule[];
   readonly defaultName: (from: string, key: string) => string;
-  /** Compiles a regular expression that is matched against whole keys. */
-  readonly compile: (pattern: string) => KeyPattern;
+  readonly compile: CompilePattern;
 }
 
 type Values = Readonly<Record<string, string>>;
@@ -39,13 +42,13 @@ export class FieldExtractor {
   constructor({ rules, defaultName, compile }: FieldExtractorSettings) {
     this.kinds = new Set(rules.map(({ from }) => from));
     this.#rules = rules.map(({ from, key: wanted, key_regex, tag_name }) => {
-      const pattern = key_regex === undefined ? undefined : compile(key_regex);
+      const pattern = key_regex === undefined ? undefined : compile(key_regex, { anchored: true });
       return {
         from,
         nameOf(key) {
           if (pattern === undefined) return key === wanted ? (tag_name ?? defaultName(from, key)) : undefined;
-          const match = pattern(key, tag_name);
-          return match && (match.name ?? defaultName(from, key));
+          if (!pattern.test(key)) return undefined;
+          return tag_name === undefined ? defaultName(from, key) : pattern.replaceAll(key, tag_name);
         },
       };
     });

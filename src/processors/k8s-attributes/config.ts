@@ -1,6 +1,6 @@
 import { duration, z } from "../../config/index.ts";
-import { connectionShape } from "../../kubernetes/index.ts";
-import { compileRegex, RegexError } from "../../regex/index.ts";
+import { connectionShape, fieldRuleSchema } from "../../kubernetes/index.ts";
+import { compileRegex } from "../../regex/index.ts";
 
 /** Attributes that `extract::metadata` may name, with those it has by default first. */
 export const DEFAULT_METADATA = [
@@ -48,29 +48,14 @@ export type Kind = (typeof KINDS)[number];
 
 const text = (what: string) => z.string().min(1).optional().describe(what);
 
-const fieldRule = (what: string) =>
-  z
-    .strictObject({
-      tag_name: text(
-        `Name of the attribute; with key_regex a template over its groups such as \`$1\`. Default: \`k8s.<from>.${what}s.<key>\`.`,
-      ),
-      key: text(`Key of the ${what}.`),
-      key_regex: text("Regular expression (RE2) over whole keys, in place of key."),
-      from: z.enum(KINDS).default("pod").describe("The kind of object that has it."),
-    })
-    .check((context) => {
-      const { key, key_regex } = context.value;
-      const fail = (path: string[], message: string) =>
-        context.issues.push({ code: "custom", input: context.value, path, message });
-      if ((key === undefined) === (key_regex === undefined)) fail([], "needs key or key_regex, and not both");
-      if (key_regex === undefined) return;
-      try {
-        compileRegex(key_regex);
-      } catch (error) {
-        if (!(error instanceof RegexError)) throw error;
-        fail(["key_regex"], error.message);
-      }
-    });
+const fieldRule = (what: "label" | "annotation") =>
+  fieldRuleSchema({
+    what,
+    kinds: KINDS,
+    kindsText: "The kind of object that has it.",
+    defaultName: `k8s.<from>.${what}s.<key>`,
+    compile: compileRegex,
+  });
 
 const labelFilter = z.strictObject({
   key: z.string().min(1).describe("Key of the label."),

@@ -14,7 +14,6 @@ import { Batch } from "../../metrics/index.ts";
 import { compileRegex } from "../../regex/index.ts";
 import { neededKinds, type ObjectFacts, type OtherKind, watchKind } from "./cluster-objects.ts";
 import type { Config } from "./config.ts";
-import { keyPattern } from "./key-pattern.ts";
 import { MetadataLookup, type Subject } from "./metadata-lookup.ts";
 import { PodAttributes } from "./pod-attributes.ts";
 import { type PodFacts, podFacts } from "./pod-facts.ts";
@@ -50,7 +49,7 @@ export class K8sAttributesProcessor implements Component, Consumer {
       new FieldExtractor({
         rules,
         defaultName: (from, key) => `k8s.${from}.${what}s.${key}`,
-        compile: keyPattern,
+        compile: compileRegex,
       });
     this.#settings = settings;
     this.#labels = extractor("label", config.extract.labels);

@@ -293,10 +293,10 @@ test("layouts and resources stay the same objects until something that they show
   const marker = async () =>
     (await send(Batch.from([gauges({ "k8s.pod.uid": "marker" }, { up: [{}] })]))).resourceMetrics[0]?.resource
       .attributes["k8s.pod.name"];
-  while ((await marker()) === undefined) await new Promise((resolve) => setTimeout(resolve, 2));
+  await eventually(async () => (await marker()) !== undefined);
   assert.equal(await out(), first);
   fake.apply("pods", pod("a", { metadata: { labels: { release: "2" } } }));
-  while ((await out()) === first) await new Promise((resolve) => setTimeout(resolve, 2));
+  await eventually(async () => (await out()) !== first);
   const second = await out();
   assert.equal(second.resources[0]?.resource.attributes["k8s.pod.labels.release"], "2");
   assert.equal(second.resources[1], first.resources[1]);
@@ -313,7 +313,7 @@ test("a deleted pod is known for a while; a new one with its address or name goe
   fake.delete("pods", "a", "kubevirt");
   fake.apply("pods", pod("b", { metadata: { creationTimestamp: "2025-01-01T00:00:00Z" } }));
   const byIp = async () => (await resource({ "k8s.pod.ip": "10.0.0.1" }))?.["k8s.pod.name"];
-  while ((await byIp()) !== "b") await new Promise((resolve) => setTimeout(resolve, 2));
+  await eventually(async () => (await byIp()) === "b");
   assert.equal((await resource({ "k8s.pod.uid": "uid-a" }))?.["k8s.pod.name"], "a");
   skewMs = 121_000;
   assert.equal((await resource({ "k8s.pod.uid": "uid-a" }))?.["k8s.pod.name"], undefined);
