@@ -14,7 +14,7 @@ export interface PersistentQueueOptions<Request extends DeliveryRequest> extends
   readonly sizeOf: (request: DeliveryRequest) => number;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Told of each call of the storage that failed, and undefined after those that did not. */
+  /** Told of each call of the storage that failed, and undefined when the like of it works again. */
   readonly onStorage: (error: StorageError | undefined) => void;
   /** Points that were in the queue and cannot be read any more. */
   readonly onUnreadable: (points: number, error: StorageError) => void;
@@ -200,12 +200,12 @@ export class PersistentQueue<Request extends DeliveryRequest> implements Queue<R
   /** Waits for a storage that fails, until the queue is closed: the request is then left for the next run. */
   async #read(entry: Entry<Request>): Promise<Request | "unreadable" | "closed"> {
     const { storage, codec, onStorage, onUnreadable } = this.#options;
-    for (;;) {
+    for (let failed = false; ; failed = true) {
       try {
         const value = await storage.get(entry.key);
         if (value === undefined) throw new StorageError("corrupt", `the stored request ${entry.key} is gone`);
         const request = codec.fromStored(decodeStored(value), entry.points);
-        onStorage(undefined);
+        if (failed) onStorage(undefined);
         return request;
       } catch (cause) {
         const error = storageError(cause);

@@ -58,13 +58,17 @@ export function harness(id = "otlp_http") {
     clock,
     logs,
     statuses,
-    /** Sum of `otelcol_exporter_<name>` over all attribute sets that contain `attributes`. */
-    async metric(name: string, attributes: Readonly<Record<string, unknown>> = {}): Promise<number> {
+    /** Sum of `otelcol_exporter_<name>`, or of another prefix, over all attribute sets that contain `attributes`. */
+    async metric(
+      name: string,
+      attributes: Readonly<Record<string, unknown>> = {},
+      prefix = "otelcol_exporter_",
+    ): Promise<number> {
       const { resourceMetrics } = await reader.collect();
       let sum = 0;
       for (const { metrics } of resourceMetrics.scopeMetrics) {
         for (const { descriptor, dataPoints } of metrics) {
-          if (descriptor.name !== `otelcol_exporter_${name}`) continue;
+          if (descriptor.name !== prefix + name) continue;
           for (const point of dataPoints) {
             const matches = Object.entries(attributes).every(
               ([key, value]) => point.attributes[key] === value,

@@ -54,8 +54,8 @@ function tryLock(path: string, Database: typeof DatabaseSync): DatabaseSync | un
   let database: DatabaseSync | undefined;
   try {
     database = new Database(path);
-    // Nothing is ever written, so no journal file either.
-    database.exec("PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE");
+    // Nothing is ever written, so there is no need for a journal file.
+    database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
     return database;
   } catch (error) {
     if (database?.isOpen) database.close();

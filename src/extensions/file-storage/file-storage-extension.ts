@@ -1,4 +1,4 @@
-import { mkdir, stat } from "node:fs/promises";
+import { access, constants, mkdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
   type ComponentKind,
@@ -157,4 +157,7 @@ async function requireDirectory(directory: string): Promise<void> {
     );
   });
   if (!found.isDirectory()) throw new StorageError("io", `storage directory ${directory} is not a directory`);
+  await access(directory, constants.W_OK).catch((error: unknown) => {
+    throw toStorageError(error, `storage directory ${directory} cannot be written to`);
+  });
 }

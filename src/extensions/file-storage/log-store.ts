@@ -14,7 +14,7 @@ export interface LogStoreOptions extends RecoverOptions {
   readonly moveBytes: number;
   /** A new segment is begun when the last one has reached this size. */
   readonly segmentBytes: number;
-  /** Told of each batch, or several together, that could not be written, and undefined when it could. */
+  /** Told of each write that failed, and undefined of each that brought new values and did not. */
   readonly onWrite: (error: StorageError | undefined) => void;
 }
 
@@ -25,8 +25,8 @@ interface Write {
   readonly reject: (error: StorageError) => void;
 }
 
-/** A log that holds nothing is cut back when it is larger than this. */
-const KEPT_EMPTY_BYTES = 1024 * 1024;
+/** A log that holds nothing is cut back when it is larger than this, or the disk is full. */
+const KEPT_EMPTY_BYTES = 256 * 1024;
 
 /** So many segments of garbage are borne beside as many bytes of garbage as there is data. */
 const BORNE_SEGMENTS = 4;
@@ -57,6 +57,8 @@ export class LogStore implements StorageClient {
   #owed: StorageOperation[] = [];
   /** Segments with a lower number are to be emptied. */
   #compactBelow = 0;
+  /** Whether the last write failed. */
+  #isFull = false;
   #upkeepFailed = false;
   #running: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -171,14 +173,16 @@ export class LogStore implements StorageClient {
     const records = group.map(({ record }) => record);
     if (owed.length > 0) records.unshift(encodeRecord(owed));
     const error = await this.#append(records);
-    this.#options.onWrite(error);
+    // That a deletion fits does not say that the disk has room again.
+    if (error !== undefined || group.some(isGrowing)) this.#options.onWrite(error);
     if (error === undefined) {
       this.#owed = [];
       for (const { resolve } of group) resolve();
       return;
     }
-    for (const { operations, record, resolve, reject } of group) {
-      if (operations.some(({ type }) => type === "set")) {
+    for (const write of group) {
+      const { operations, record, resolve, reject } = write;
+      if (isGrowing(write)) {
         reject(error);
         continue;
       }
@@ -197,8 +201,10 @@ export class LogStore implements StorageClient {
       await appendAll(this.#file, parts, segment.size);
       if (this.#options.fsync) await this.#file.datasync();
     } catch (error) {
+      this.#isFull = true;
       return await this.#undo(segment, error);
     }
+    this.#isFull = false;
     for (const { entries, size } of records) {
       this.#index.apply(entries, segment, segment.size);
       segment.size += size;
@@ -223,10 +229,11 @@ export class LogStore implements StorageClient {
       await this.#dropDeadSegments();
       const active = this.#active;
       if (this.#segments.length === 1 && this.#index.size === 0) {
-        if (active.size <= KEPT_EMPTY_BYTES && this.#owed.length === 0) return;
+        if (active.size <= KEPT_EMPTY_BYTES && !this.#isFull) return;
         await this.#file.truncate(SEGMENT_HEADER_BYTES);
         active.size = SEGMENT_HEADER_BYTES;
         this.#owed = []; // of what was in it
+        this.#isFull = false;
       } else if (active.size >= this.#options.segmentBytes || active.number < this.#compactBelow) {
         await this.#beginSegment();
         await this.#dropDeadSegments();
@@ -296,4 +303,8 @@ export class LogStore implements StorageClient {
     this.#compactBelow = 0;
     return false;
   }
+}
+
+function isGrowing({ operations }: Write): boolean {
+  return operations.some(({ type }) => type === "set");
 }

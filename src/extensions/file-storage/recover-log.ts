@@ -49,7 +49,8 @@ async function recoverSegment(
   segment.size = bytes.length;
   const tail = scan.damage.at(-1);
   if (tail === undefined) return scan.records;
-  if (isLast && scan.damage.length === 1 && tail.end === bytes.length && isUnfinished(bytes, tail.start)) {
+  const isOnlyTail = scan.damage.length === 1 && tail.end === bytes.length;
+  if (isLast && isOnlyTail && (bytes.length < SEGMENT_HEADER_BYTES || isUnfinished(bytes, tail.start))) {
     await cutTail(segment, tail.start, options.logger);
     return scan.records;
   }
