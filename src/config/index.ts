@@ -16,6 +16,7 @@ export { type OptionRow, optionRows, optionsTable } from "./options-table.ts";
 export { type PrintOptions, printConfig, TypedValue } from "./print.ts";
 export { type ResolvedConfig, type ResolveOptions, resolveConfig } from "./resolve.ts";
 export { type ComponentId, componentId, parseComponentId } from "./schema/component-id.ts";
+export { crossCheck } from "./schema/cross-check.ts";
 export { duration, formatDuration, parseDuration } from "./schema/duration.ts";
 export { endpointUrl } from "./schema/endpoint-url.ts";
 export { type Headers, headers } from "./schema/headers.ts";

@@ -40,7 +40,13 @@ function adjust(schema: z.core.$ZodType, json: Json): void {
   }
   // Keys are strings by nature.
   delete json.propertyNames;
-  if (kind === "url" && core === schema) json.format = "uri";
+  if (kind === "url" && core === schema) {
+    delete json.type;
+    json.anyOf = [
+      { type: "string", format: "uri" },
+      { type: "string", pattern: substitution },
+    ];
+  }
   // Only where the type itself is said: wrappers get it from what they wrap.
   if (json.type === "integer" || json.type === "number" || json.type === "boolean") {
     trimSafeBounds(json);

@@ -74,7 +74,11 @@ export function parseYaml(text: string, source: Source, options: ParseYamlOption
       uniqueKeys: false,
       customTags: (tags) => [...goIntegers, ...tags],
     });
-    for (const { message, pos } of document.errors) {
+    // An open flow collection is reported once for each level that it leaves open.
+    const errors = new Map(
+      document.errors.map(({ message, pos }) => [`${pos[0]} ${message}`, { message, pos }]),
+    );
+    for (const { message, pos } of errors.values()) {
       diagnostics.error(positionAt(pos[0]), { message: `invalid YAML: ${lowerFirst(message)}` });
     }
     for (const { message, pos } of document.warnings) {

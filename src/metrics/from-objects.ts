@@ -85,9 +85,7 @@ class ColumnWriter {
 
   histogram(point: DataPoint<HistogramValue>): HistogramSlots {
     const { count, sum, buckets, min, max } = point.value;
-    // "No buckets" may be written as no counts or as one; only the former needs to be remembered.
-    const exact =
-      buckets.counts.length === 0 || [count, ...buckets.counts].some((n) => typeof n === "bigint");
+    const exact = !isCumulable(point.value);
     const slot = this.#point(point, Number(count), {
       ...(min !== undefined && { min }),
       ...(max !== undefined && { max }),
@@ -167,4 +165,18 @@ function shared(times: readonly (bigint | undefined)[]): bigint | undefined {
   const all = new Set(times.filter((time) => time !== undefined));
   if (all.size > 1) return undefined;
   return all.values().next().value ?? 0n;
+}
+
+/**
+ * Whether cumulative doubles give the same counts back. They do not where "no buckets" is written as no counts at all,
+ * where counts do not add up, and beyond 2^53.
+ */
+function isCumulable({ count, buckets: { counts } }: HistogramValue): boolean {
+  if (counts.length === 0 || typeof count === "bigint") return false;
+  let total = 0;
+  for (const inBucket of counts) {
+    if (typeof inBucket === "bigint") return false;
+    total += inBucket;
+  }
+  return total === count && Number.isSafeInteger(total);
 }

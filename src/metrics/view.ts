@@ -169,12 +169,12 @@ function histogramValue(
 function summaryValue(
   metric: SummaryMetricLayout,
   index: number,
-  { values }: Column,
+  { values, extras }: Column,
   stale: boolean,
 ): SummaryValue {
   const { count, sum, quantiles, values: slots } = metric.series[index] as SummarySlots;
   return {
-    count: stale ? 0 : (values[count] as number),
+    count: stale ? 0 : (extras?.get(count)?.exactCounts?.count ?? (values[count] as number)),
     sum: stale || sum < 0 ? 0 : (values[sum] as number),
     quantiles: quantiles.map((quantile, i) => ({
       quantile,

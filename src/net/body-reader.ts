@@ -65,9 +65,14 @@ class GunzipReader implements BodyReader {
         reject(error);
         control.fail(error);
       };
+      let last: ArrayBufferLike | undefined;
       gunzip.on("data", (chunk: Buffer) => {
         if (into.length + chunk.length >= limit) fail(tooLarge(limit));
         else into.append(chunk);
+        // zlib has moved on to other memory. What it left is given back at once: waiting for the garbage collector
+        // costs a collection for each body, and fresh memory for each chunk.
+        if (last !== chunk.buffer && last instanceof ArrayBuffer) last.transfer(0);
+        last = chunk.buffer;
       });
       gunzip.on("drain", () => control.resume());
       gunzip.on("end", resolve);

@@ -70,9 +70,7 @@ test("validate prints all problems at once, each with its place, what is allowed
   assert.match(err, /hint: did you mean "otlp_http"\?/);
 });
 
-test("a rule between options is checked even when another option is wrong", {
-  todo: "src/receivers/kubevirt-handler/config.ts: zod skips .check() of an object that has other issues",
-}, async (t) => {
+test("a rule between options is checked even when another option is wrong", async (t) => {
   const text = bad.replace("collection_intervall: 10s", "timeout: 1m");
   const cwd = await directoryWith(t, { "bad.yaml": text });
   const { err } = await run(["validate", "--config", "bad.yaml"], { cwd });
@@ -92,9 +90,7 @@ test("validate names the place of a YAML error, and a file that is not there", a
   );
 });
 
-test("a YAML error is told once", {
-  todo: "src/config/parse-yaml.ts: the YAML library reports an open flow map once for each level, with the same text",
-}, async (t) => {
+test("a YAML error is told once", async (t) => {
   const cwd = await directoryWith(t, { "broken.yaml": 'exporters: {otlp_http: {endpoint: "x' });
   const { err } = await run(["validate", "--config", "broken.yaml"], { cwd });
   const heads = err.split("\n").filter((line) => line.includes(": error: "));
@@ -189,9 +185,7 @@ test("schema is JSON Schema that tells good configurations from bad ones", async
   assert.ok(!accepts(withoutService));
 });
 
-test("schema accepts the files that come along as they are written", {
-  todo: "src/config/json-schema.ts: URLs have format uri, which refuses a substitution; give them the alternative that enums have",
-}, async () => {
+test("schema accepts the files that come along as they are written", async () => {
   const schema = await printedSchema();
   const files = readdirSync(join(root, "pipelines")).filter((name) => name.endsWith(".yaml"));
   for (const file of ["otel-config.yaml", ...files.map((name) => join("pipelines", name))]) {

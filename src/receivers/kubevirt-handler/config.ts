@@ -1,4 +1,4 @@
-import { duration, endpointUrl, formatDuration, z } from "../../config/index.ts";
+import { crossCheck, duration, endpointUrl, formatDuration, z } from "../../config/index.ts";
 import { httpClientShape } from "../../net/index.ts";
 
 /** A virt-handler answers slowly by design: one launcher that hangs makes a scrape take ten seconds. */
@@ -73,31 +73,32 @@ export const configSchema = z
     label_name_length_limit: limit("Longest label name in bytes; a scrape with a longer one fails."),
     label_value_length_limit: limit("Longest label value in bytes; a scrape with a longer one fails."),
   })
-  .check((context) => {
-    const { timeout, collection_interval, targets } = context.value;
-    if (timeout !== undefined && timeout > collection_interval) {
-      context.issues.push({
+  .check(
+    crossCheck(["timeout", "collection_interval"], ({ value: { timeout, collection_interval }, issues }) => {
+      if (timeout === undefined || timeout <= collection_interval) return;
+      issues.push({
         code: "custom",
         input: timeout,
         path: ["timeout"],
         message: `must not be above collection_interval ${formatDuration(collection_interval)}, got ${formatDuration(timeout)}`,
       });
-    }
-    const seen = new Set<string>();
-    for (const [i, { metrics_endpoint }] of targets.entries()) {
-      if (!URL.canParse(metrics_endpoint)) continue;
-      const { href } = new URL(metrics_endpoint);
-      if (seen.has(href)) {
-        context.issues.push({
-          code: "custom",
-          input: metrics_endpoint,
-          path: ["targets", i, "metrics_endpoint"],
-          message: `is a target already: ${href}`,
-        });
+    }),
+    crossCheck(["targets"], ({ value: { targets }, issues }) => {
+      const seen = new Set<string>();
+      for (const [i, { metrics_endpoint }] of targets.entries()) {
+        const { href } = new URL(metrics_endpoint);
+        if (seen.has(href)) {
+          issues.push({
+            code: "custom",
+            input: metrics_endpoint,
+            path: ["targets", i, "metrics_endpoint"],
+            message: `is a target already: ${href}`,
+          });
+        }
+        seen.add(href);
       }
-      seen.add(href);
-    }
-  });
+    }),
+  );
 
 export type KubevirtHandlerConfig = z.output<typeof configSchema>;
 

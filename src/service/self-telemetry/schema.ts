@@ -1,4 +1,4 @@
-import { headers, z } from "../../config/index.ts";
+import { endpointUrl, headers, z } from "../../config/index.ts";
 
 const pullSchema = z.strictObject({
   exporter: z
@@ -30,9 +30,9 @@ const periodicSchema = z.strictObject({
             .enum(["http/protobuf", "http/json"])
             .default("http/protobuf")
             .describe("Encoding of the requests."),
-          endpoint: z
-            .url()
-            .describe("URL that the metrics are posted to, such as http://localhost:4318/v1/metrics."),
+          endpoint: endpointUrl().describe(
+            "URL that the metrics are posted to, such as http://localhost:4318/v1/metrics.",
+          ),
           headers: headers().optional().describe("Headers of each request."),
         })
         .describe("OTLP over HTTP."),
