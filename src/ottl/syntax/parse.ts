@@ -38,12 +38,10 @@ class Parser {
 
   statement(): Statement {
     const start = this.#peek();
+    if (start.kind === "end") throw new ProblemSignal(start.column, "statement is empty");
     const editor = this.#or();
     if (editor.kind !== "call") {
-      throw new ProblemSignal(
-        start.column,
-        start.kind === "end" ? "statement is empty" : "expected an editor such as set(target, value)",
-      );
+      throw new ProblemSignal(start.column, "expected an editor such as set(target, value)");
     }
     if (isUpperCase(editor.name)) {
       throw new ProblemSignal(

@@ -1,0 +1,432 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { DataPoint, HistogramValue, Metric } from "../../src/metrics/index.ts";
+import {
+  batchOf,
+  exponential,
+  gauge,
+  histogram,
+  metricsOf,
+  point,
+  sum,
+  summary,
+  transform,
+} from "./support.ts";
+
+const buckets = (boundaries: number[], counts: number[], more: object = {}) => ({
+  buckets: { boundaries, counts },
+  count: counts.reduce((a, b) => a + b, 0),
+  ...more,
+});
+
+const exponentialValue = (more: object = {}) => ({
+  count: 7,
+  sum: 20,
+  scale: 0,
+  zeroCount: 1,
+  positive: { offset: 0, bucketCounts: [2, 4] },
+  negative: { offset: 0, bucketCounts: [] },
+  ...more,
+});
+
+/** Name, kind, values of each metric. */
+function brief(metrics: readonly Metric[]): unknown[] {
+  return metrics.map(({ descriptor, dataPointType, dataPoints }) => [
+    descriptor.name,
+    dataPointType,
+    (dataPoints as readonly DataPoint<unknown>[]).map(({ value }) => value),
+  ]);
+}
+
+function run(
+  metrics: readonly Metric[],
+  statements: string | string[],
+  context: "metric" | "datapoint" = "metric",
+) {
+  const { output, errors } = transform(batchOf(metrics), statements, { context });
+  return { metrics: metricsOf(output), errors };
+}
+
+test("sums become gauges and gauges sums; other kinds stay", () => {
+  const input = [
+    sum("s", [point(1)], { isMonotonic: true, temporality: 0 }),
+    gauge("g", [point(2)]),
+    histogram("h", [point(buckets([1], [1, 2]))]),
+  ];
+  assert.deepEqual(
+    brief(run(input, "convert_sum_to_gauge()").metrics).map((m) => (m as unknown[])[1]),
+    [2, 2, 0],
+  );
+  const { metrics } = run(input, 'convert_gauge_to_sum("delta", true) where metric.name == "g"');
+  assert.deepEqual(metrics[1], { ...sum("g", [point(2)], { isMonotonic: true, temporality: 0 }) });
+});
+
+test("copy_metric appends a copy once, which later statements see", () => {
+  const input = [gauge("a", [point(1, { x: 1 })]), gauge("b", [point(2)])];
+  const { metrics } = run(input, [
+    'copy_metric(name = "c", unit = "s") where metric.name == "a"',
+    'set(metric.description, "copied") where metric.name == "c"',
+  ]);
+  assert.deepEqual(brief(metrics), [
+    ["a", 2, [1]],
+    ["b", 2, [2]],
+    ["c", 2, [1]],
+  ]);
+  assert.deepEqual(metrics[2]?.descriptor, { name: "c", description: "copied", unit: "s", valueType: 1 });
+});
+
+test("copy_metric without a where clause ends, unlike the Collector's", () => {
+  const { metrics } = run(
+    [gauge("a", [point(1)]), histogram("h", [point(buckets([1], [1, 2]))])],
+    'copy_metric(desc = "x")'.replace("desc", "description"),
+  );
+  assert.deepEqual(
+    metrics.map(({ descriptor: { name, description } }) => `${name}${description}`),
+    ["a", "h", "ax", "hx"],
+  );
+});
+
+test("what is done to a copy is not done to the original", () => {
+  const { metrics } = run(
+    [sum("a", [point(4)])],
+    ['copy_metric(name = "b") where metric.name == "a"', 'scale_metric(0.5, "s") where metric.name == "b"'],
+  );
+  assert.deepEqual(brief(metrics), [
+    ["a", 3, [4]],
+    ["b", 3, [2]],
+  ]);
+});
+
+test("counts and sums are taken out of histograms and summaries", () => {
+  const input = [
+    histogram("h", [point(buckets([1], [1, 2], { sum: 5 })), point(buckets([1], [0, 1]), { no: "sum" })], {
+      unit: "s",
+      temporality: 0,
+    }),
+    exponential("e", [point(exponentialValue())]),
+    summary("q", [point({ count: 3, sum: 6, quantiles: [] })]),
+    gauge("g", [point(1)]),
+  ];
+  const counts = run(input, "extract_count_metric(true)").metrics.slice(4);
+  assert.deepEqual(brief(counts), [
+    ["h_count", 3, [3, 1]],
+    ["e_count", 3, [7]],
+    ["q_count", 3, [3]],
+  ]);
+  assert.deepEqual(
+    counts.map((m) => [m.descriptor.unit, m.aggregationTemporality]),
+    [
+      ["1", 0],
+      ["1", 1],
+      ["1", 1],
+    ],
+  );
+  const sums = run(input, 'extract_sum_metric(false, ".total")').metrics.slice(4);
+  assert.deepEqual(brief(sums), [
+    ["h.total", 3, [5]],
+    ["e.total", 3, [20]],
+    ["q.total", 3, [6]],
+  ]);
+  assert.equal(sums[0]?.descriptor.unit, "s");
+});
+
+test("a summary gives its count and sum once, whatever the number of points", () => {
+  const value = { count: 3, sum: 6, quantiles: [] };
+  const input = [summary("q", [point(value, { a: 1 }), point(value, { a: 2 })])];
+  const { metrics } = run(
+    input,
+    [
+      'convert_summary_count_val_to_sum("delta", true)',
+      'convert_summary_sum_val_to_sum("cumulative", false, ".sum") where attributes["a"] == 2',
+    ],
+    "datapoint",
+  );
+  assert.deepEqual(brief(metrics).slice(1), [
+    ["q_count", 3, [3, 3]],
+    ["q.sum", 3, [6]],
+  ]);
+  assert.equal(metrics[1]?.aggregationTemporality, 0);
+});
+
+test("quantiles become points of a gauge", () => {
+  const input = [
+    summary("q", [
+      point(
+        {
+          count: 1,
+          sum: 1,
+          quantiles: [
+            { quantile: 0.5, value: 2 },
+            { quantile: 0.99, value: 3 },
+          ],
+        },
+        { a: 1 },
+      ),
+    ]),
+  ];
+  const { metrics } = run(input, "convert_summary_quantile_val_to_gauge()");
+  assert.equal(metrics[1]?.descriptor.name, "q.quantiles");
+  assert.deepEqual(
+    metrics[1]?.dataPoints.map(({ attributes, value }) => [attributes, value]),
+    [
+      [{ a: 1, quantile: "0.5" }, 2],
+      [{ a: 1, quantile: "0.99" }, 3],
+    ],
+  );
+});
+
+test("percentiles are interpolated", () => {
+  const percentiles: [object, string, number | undefined][] = [
+    [buckets([10, 20], [10, 10, 0]), "50", 10],
+    [buckets([10, 20], [10, 10, 0]), "75", 15],
+    [buckets([10, 20], [10, 10, 0]), "25", 5],
+    [buckets([10, 20], [10, 10, 0], { min: 5 }), "25", 7.5],
+    [buckets([10, 20], [0, 0, 10], { max: 40 }), "50", 30],
+    [buckets([10, 20], [0, 0, 10]), "50", 20],
+    [buckets([-10, 20], [10, 0, 0]), "50", -10],
+    [buckets([10], [0, 0]), "50", undefined],
+  ];
+  for (const [value, percent, expected] of percentiles) {
+    const { metrics } = run([histogram("h", [point(value)])], `extract_percentile_metric(${percent})`);
+    const made = metrics[1];
+    assert.deepEqual(made?.dataPoints[0]?.value, expected, JSON.stringify(value));
+    if (made !== undefined) assert.equal(made.descriptor.name, `h_p${percent}`);
+  }
+  const { metrics } = run(
+    [exponential("e", [point(exponentialValue({ zeroCount: 0, count: 6 }))])],
+    "extract_percentile_metric(66.6666666666667)",
+  );
+  assert.ok(Math.abs((metrics[1]?.dataPoints[0]?.value as number) - 2 * 2 ** 0.5) < 1e-6);
+});
+
+test("scale_metric scales numbers, histograms and summaries", () => {
+  const input = [
+    gauge("g", [point(2)]),
+    sum("i", [point(3)], { valueType: 0 }),
+    histogram("h", [point(buckets([1, 2], [1, 2, 3], { sum: 5, min: 1, max: 3 }))]),
+    summary("q", [point({ count: 3, sum: 6, quantiles: [{ quantile: 0.5, value: 2 }] })]),
+  ];
+  const { metrics } = run(input, 'scale_metric(10.0, "ms")');
+  assert.deepEqual(
+    brief(metrics).map((m) => (m as unknown[])[2]),
+    [
+      [20],
+      [30],
+      [buckets([10, 20], [1, 2, 3], { sum: 50, min: 10, max: 30 })],
+      [{ count: 3, sum: 60, quantiles: [{ quantile: 0.5, value: 20 }] }],
+    ],
+  );
+  assert.deepEqual([...new Set(metrics.map(({ descriptor }) => descriptor.unit))], ["ms"]);
+  const failed = run([exponential("e", [point(exponentialValue())])], "scale_metric(2)");
+  assert.match(failed.errors.join(), /cannot scale exponential histograms/);
+});
+
+test("points are aggregated over attributes, at the same time only", () => {
+  const later = { endTime: [300, 0] };
+  const points = [
+    point(1, { a: "x", b: 1 }),
+    point(4, { a: "x", b: 2 }),
+    point(10, { a: "y", b: 1 }),
+    point(100, { a: "x", b: 1 }, later),
+  ];
+  const aggregate = (statement: string) =>
+    run([gauge("g", points)], statement).metrics[0]?.dataPoints.map(({ attributes, value }) => [
+      attributes,
+      value,
+    ]);
+  assert.deepEqual(aggregate('aggregate_on_attributes("sum", ["a"])'), [
+    [{ a: "x" }, 5],
+    [{ a: "y" }, 10],
+    [{ a: "x" }, 100],
+  ]);
+  assert.deepEqual(aggregate('aggregate_on_attributes("mean", [])'), [
+    [{}, 5],
+    [{}, 100],
+  ]);
+  assert.deepEqual(aggregate('aggregate_on_attributes("count", [])'), [
+    [{}, 3],
+    [{}, 1],
+  ]);
+  assert.deepEqual(aggregate('aggregate_on_attributes("median", [])'), [
+    [{}, 4],
+    [{}, 100],
+  ]);
+  assert.deepEqual(aggregate('aggregate_on_attributes("max", [])'), [
+    [{}, 10],
+    [{}, 100],
+  ]);
+  assert.deepEqual(aggregate('aggregate_on_attributes("min")')?.length, 4);
+  assert.deepEqual(
+    aggregate('aggregate_on_attribute_value("sum", "a", ["x", "y"], "xy") where metric.name == "g"'),
+    [
+      [{ a: "xy", b: 1 }, 11],
+      [{ a: "xy", b: 2 }, 4],
+      [{ a: "xy", b: 1 }, 100],
+    ],
+  );
+});
+
+test("histograms are added up, if their bounds agree", () => {
+  const same = [
+    point(buckets([1, 2], [1, 2, 3], { sum: 4, min: 1 }), { a: 1 }),
+    point(buckets([1, 2], [1, 1, 1], { sum: 2, min: 0.5 }), { a: 2 }),
+  ];
+  const { metrics } = run([histogram("h", same)], 'aggregate_on_attributes("sum", [])');
+  assert.deepEqual(
+    metrics[0]?.dataPoints.map(({ value }) => value),
+    [buckets([1, 2], [2, 3, 4], { sum: 6, min: 0.5 })],
+  );
+  assert.match(
+    run(
+      [histogram("h", [...same, point(buckets([5], [1, 2]))])],
+      'aggregate_on_attributes("sum", [])',
+    ).errors.join(),
+    /different bounds/,
+  );
+  assert.match(
+    run([histogram("h", same)], 'aggregate_on_attributes("max", [])').errors.join(),
+    /only be added up/,
+  );
+  const e = [
+    point(exponentialValue({ scale: 1, positive: { offset: 2, bucketCounts: [1, 1, 1] } }), { a: 1 }),
+    point(exponentialValue(), { a: 2 }),
+  ];
+  const [merged] =
+    run([exponential("e", e)], 'aggregate_on_attributes("sum", [])').metrics[0]?.dataPoints ?? [];
+  assert.partialDeepStrictEqual(merged?.value, { positive: { offset: 0, bucketCounts: [2, 6, 1] } });
+});
+
+test("exponential histograms become explicit ones", () => {
+  const convert = (distribution: string, bounds: string) => {
+    const statement = `convert_exponential_histogram_to_histogram("${distribution}", ${bounds})`;
+    const [first] =
+      run([exponential("e", [point(exponentialValue())])], statement).metrics[0]?.dataPoints ?? [];
+    assert.ok(first !== undefined);
+    return (first.value as HistogramValue).buckets.counts.map(Number);
+  };
+  // The buckets are (1, 2] with 2 events and (2, 4] with 4, and there is one zero.
+  assert.deepEqual(convert("upper", "[0.0, 2.0, 3.0, 4.0]"), [1, 2, 0, 4, 0]);
+  assert.deepEqual(convert("midpoint", "[1.5, 3.0]"), [2, 4, 0]);
+  assert.deepEqual(convert("uniform", "[1.0, 2.0, 3.0]"), [1, 3, 2, 0]);
+  const random = convert("random", "[1.0, 2.0, 3.0]");
+  assert.equal(
+    random.reduce((a, b) => a + b),
+    6,
+  );
+  assert.deepEqual(convert("upper", "[3]"), [2, 4]);
+});
+
+test("buckets of histograms are merged", () => {
+  const merge = (statement: string, bounds: number[], counts: number[]) => {
+    const value = run([histogram("h", [point(buckets(bounds, counts))])], statement, "datapoint").metrics[0]
+      ?.dataPoints[0]?.value;
+    const merged = (value as { buckets: { boundaries: number[]; counts: number[] } }).buckets;
+    return [merged.boundaries, merged.counts];
+  };
+  assert.deepEqual(merge("merge_histogram_buckets(0.5)", [0.1, 0.5, 1], [5, 8, 3, 1]), [
+    [0.1, 1],
+    [5, 11, 1],
+  ]);
+  assert.deepEqual(merge("merge_histogram_buckets(7)", [0.1], [5, 8]), [[0.1], [5, 8]]);
+  assert.deepEqual(
+    merge(
+      'merge_histogram_buckets(5, method = "limit_buckets")',
+      [0.1, 0.2, 0.5, 1, 2.5, 5, 10, 30],
+      [80, 4, 6, 120, 3, 2, 40, 10, 1],
+    ),
+    [
+      [0.2, 1, 5, 30],
+      [84, 126, 5, 50, 1],
+    ],
+  );
+  assert.deepEqual(merge('merge_histogram_buckets(9, "limit_buckets")', [1], [1, 2]), [[1], [1, 2]]);
+});
+
+test("fields of points are read and written", () => {
+  type Row = readonly [statement: string, field: string, expected: unknown];
+  const rows: readonly Row[] = [
+    ["set(datapoint.value_double, 2.5)", "value", 2.5],
+    ["set(datapoint.value_double, datapoint.value_double * 3.0)", "value", 4.5],
+    [
+      "set(datapoint.value_double, datapoint.value_double + 1.0) where datapoint.value_double > 1.0",
+      "value",
+      2.5,
+    ],
+    ["set(datapoint.value_double, -datapoint.value_double) where datapoint.value_double > 2.0", "value", 1.5],
+    ["set(datapoint.value_int, 7)", "value", 7],
+    ["set(datapoint.time_unix_nano, 5000000001)", "endTime", [5, 1]],
+    ["set(datapoint.start_time, Unix(9))", "startTime", [9, 0]],
+    ["set(datapoint.time, Now())", "endTime", [1_714_979_289, 0]],
+    ["set(datapoint.flags, FLAG_NO_RECORDED_VALUE)", "flags", 1],
+    ["set(datapoint.value_double, datapoint.count)", "value", 1.5],
+    ['set(datapoint.value_double, Double(attributes["v"]))', "value", 12],
+    [
+      'set(datapoint.value_double, attributes["v"]) where attributes["v"] != nil',
+      "value",
+      /cannot be set to string/,
+    ],
+  ];
+  for (const [statement, field, expected] of rows) {
+    const { output, errors } = transform(batchOf([gauge("g", [point(1.5, { v: "12" })])]), statement, {
+      context: "datapoint",
+    });
+    if (expected instanceof RegExp) assert.match(errors.join(), expected, statement);
+    else {
+      const first: object = metricsOf(output)[0]?.dataPoints[0] ?? {};
+      assert.deepEqual(Object.entries(first).find(([key]) => key === field)?.[1], expected, statement);
+    }
+  }
+  const h = run(
+    [histogram("h", [point(buckets([1, 2], [1, 2, 3], { sum: 5 }))])],
+    [
+      'set(attributes["r"], [count, sum, min, bucket_counts, explicit_bounds, value_double, scale])',
+      "set(count, 10)",
+      "set(sum, 1.5)",
+      "set(max, 3.0)",
+      "set(bucket_counts, [1, 1])",
+      "set(explicit_bounds, [4.5])",
+    ],
+    "datapoint",
+  ).metrics[0]?.dataPoints[0];
+  assert.deepEqual(h?.attributes, { r: [6, 5, null, [1, 2, 3], [1, 2], null, null] });
+  assert.deepEqual(h?.value, { ...buckets([4.5], [1, 1], { sum: 1.5, max: 3 }), count: 10 });
+  const e = run(
+    [exponential("e", [point(exponentialValue())])],
+    [
+      'set(attributes["r"], [scale, zero_count, positive.offset, positive.bucket_counts, negative.bucket_counts])',
+      "set(positive.offset, 3)",
+      "set(negative.bucket_counts, [1])",
+      "set(zero_count, 4)",
+      "set(scale, 2)",
+    ],
+    "datapoint",
+  ).metrics[0]?.dataPoints[0];
+  assert.deepEqual(e?.attributes, { r: [0, 1, 0, [2, 4], []] });
+  assert.deepEqual(
+    e?.value,
+    exponentialValue({
+      scale: 2,
+      zeroCount: 4,
+      positive: { offset: 3, bucketCounts: [2, 4] },
+      negative: { offset: 0, bucketCounts: [1] },
+    }),
+  );
+});
+
+test("integers stay integers", () => {
+  const big = 9_007_199_254_740_993n;
+  const input = [sum("s", [point(big), point(5)], { valueType: 0 })];
+  const read = run(input, 'set(attributes["r"], value_int + 1)', "datapoint").metrics[0]?.dataPoints;
+  assert.deepEqual(
+    read?.map(({ attributes }) => attributes["r"]),
+    [big + 1n, 6],
+  );
+  const written = run(input, "set(value_double, 1.5)", "datapoint").metrics[0]?.dataPoints;
+  assert.deepEqual(
+    written?.map(({ value, valueType }) => [value, valueType]),
+    [
+      [1.5, 1],
+      [1.5, 1],
+    ],
+  );
+});
