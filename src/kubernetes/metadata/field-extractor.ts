@@ -27,6 +27,8 @@ export interface FieldExtractorSettings {
 
 type Values = Readonly<Record<string, string>>;
 
+const NONE: Values = Object.freeze({});
+
 interface CompiledRule {
   readonly from: string;
   /** Name of the attribute for a key; undefined when the rule is not for it. */
@@ -56,11 +58,12 @@ export class FieldExtractor {
 
   /** The values that some rule wants, so that the others need not be kept. */
   keep(from: string, values: Values | undefined): Values {
-    if (values === undefined || !this.kinds.has(from)) return {};
+    if (values === undefined || !this.kinds.has(from)) return NONE;
     const rules = this.#rules.filter((rule) => rule.from === from);
-    return Object.fromEntries(
-      Object.entries(values).filter(([key]) => rules.some(({ nameOf }) => nameOf(key) !== undefined)),
+    const kept = Object.entries(values).filter(([key]) =>
+      rules.some(({ nameOf }) => nameOf(key) !== undefined),
     );
+    return kept.length === 0 ? NONE : Object.fromEntries(kept);
   }
 
   /** Writes the attributes of an object's values into `into`; of several rules for one attribute the last counts. */

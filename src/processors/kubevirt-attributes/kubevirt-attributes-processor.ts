@@ -11,9 +11,8 @@ import { Batch } from "../../metrics/index.ts";
 import { compileRegex } from "../../regex/index.ts";
 import type { Config, MetadataName } from "./config.ts";
 import { ProcessorTelemetry } from "./telemetry.ts";
-import { VmAttributes } from "./vm-attributes.ts";
 import { VmDirectory } from "./vm-directory.ts";
-import { type Fields, vmFacts, vmiFacts } from "./vm-facts.ts";
+import { vmFacts, vmiFacts, type Wanted } from "./vm-facts.ts";
 import { pointVmKey, resourceVmKey } from "./vm-keys.ts";
 
 /** What only the VirtualMachine object knows, or knows too where the instance does not say. */
@@ -36,7 +35,7 @@ const NODE_LABEL = "kubevirt.io/nodeName";
  */
 export class KubevirtAttributesProcessor implements Component, Consumer {
   readonly #settings: UpstreamSettings<Config>;
-  readonly #fields: Fields;
+  readonly #wanted: Wanted;
   readonly #directory: VmDirectory;
   readonly #enricher: LayoutEnricher<string>;
   readonly #telemetry: ProcessorTelemetry;
@@ -52,11 +51,12 @@ export class KubevirtAttributesProcessor implements Component, Consumer {
         compile: compileRegex,
       });
     this.#settings = settings;
-    this.#fields = {
+    this.#wanted = {
+      metadata: new Set(config.extract.metadata),
       labels: extractor("label", config.extract.labels),
       annotations: extractor("annotation", config.extract.annotations),
     };
-    this.#directory = new VmDirectory(new VmAttributes(config.extract, this.#fields));
+    this.#directory = new VmDirectory(this.#wanted);
     this.#enricher = new LayoutEnricher<string>({
       resourceKey: resourceVmKey,
       pointKey: pointVmKey,
@@ -80,13 +80,13 @@ export class KubevirtAttributesProcessor implements Component, Consumer {
       ...common,
       resource: resources.virtualMachineInstances,
       labelSelector: config.node === undefined ? undefined : `${NODE_LABEL}=${config.node}`,
-      project: (object) => vmiFacts(object, this.#fields),
+      project: (object) => vmiFacts(object, this.#wanted),
     });
     const vms = this.#needsVms
       ? new WatchedObjects({
           ...common,
           resource: resources.virtualMachines,
-          project: (object) => vmFacts(object, this.#fields),
+          project: (object) => vmFacts(object, this.#wanted),
         })
       : undefined;
     this.#watched = vms === undefined ? [vmis] : [vmis, vms];
@@ -109,7 +109,7 @@ export class KubevirtAttributesProcessor implements Component, Consumer {
   }
 
   get #needsVms(): boolean {
-    const { labels, annotations } = this.#fields;
+    const { labels, annotations } = this.#wanted;
     if (labels.kinds.has("vm") || annotations.kinds.has("vm")) return true;
     return this.#settings.config.extract.metadata.some((name) => FROM_VM.includes(name));
   }

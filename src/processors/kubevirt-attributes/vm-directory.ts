@@ -1,19 +1,19 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ReadonlyObjectStore } from "../../kubernetes/index.ts";
 import type { Attributes } from "../../metrics/index.ts";
-import type { VmAttributes } from "./vm-attributes.ts";
-import type { VmFacts, VmiFacts } from "./vm-facts.ts";
+import { vmAttributes } from "./vm-attributes.ts";
+import type { VmFacts, Wanted } from "./vm-facts.ts";
 
 /** The attributes of machines by `namespace/name`, made when they are first wanted and kept while they say the same. */
 export class VmDirectory {
-  readonly #attributes: VmAttributes;
+  readonly #wanted: Wanted;
   readonly #found = new Map<string, { attributes: Attributes | undefined; current: boolean }>();
-  #vmis: ReadonlyObjectStore<VmiFacts> | undefined;
+  #vmis: ReadonlyObjectStore<VmFacts> | undefined;
   #vms: ReadonlyObjectStore<VmFacts> | undefined;
   #version = 0;
 
-  constructor(attributes: VmAttributes) {
-    this.#attributes = attributes;
+  constructor(wanted: Wanted) {
+    this.#wanted = wanted;
   }
 
   /** Grows with every change that {@link find} could show. */
@@ -21,7 +21,7 @@ export class VmDirectory {
     return this.#version;
   }
 
-  follow(vmis: ReadonlyObjectStore<VmiFacts>, vms: ReadonlyObjectStore<VmFacts> | undefined): void {
+  follow(vmis: ReadonlyObjectStore<VmFacts>, vms: ReadonlyObjectStore<VmFacts> | undefined): void {
     this.#vmis = vmis;
     this.#vms = vms;
     const changed = ({ key }: { readonly key: string }) => {
@@ -41,7 +41,7 @@ export class VmDirectory {
     const vmi = this.#vmis?.get(key);
     const vm = this.#vms?.get(key);
     if (vmi === undefined && vm === undefined) return undefined;
-    const attributes = this.#attributes.of(key.slice(key.indexOf("/") + 1), vmi, vm);
+    const attributes = vmAttributes(vmi, vm, this.#wanted);
     const same = known !== undefined && isDeepStrictEqual(known.attributes, attributes);
     const kept = same ? known.attributes : attributes;
     this.#found.set(key, { attributes: kept, current: true });

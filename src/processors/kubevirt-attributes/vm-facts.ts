@@ -1,41 +1,18 @@
 import { controllerOf, type FieldExtractor, type KubernetesObject } from "../../kubernetes/index.ts";
+import type { MetadataName } from "./config.ts";
 
-export interface Fields {
+/** What the configuration wants of objects; nothing else of them is kept. */
+export interface Wanted {
+  readonly metadata: ReadonlySet<MetadataName>;
   readonly labels: FieldExtractor;
   readonly annotations: FieldExtractor;
 }
 
-/** What is kept of a VirtualMachineInstance. */
-export interface VmiFacts {
-  readonly uid: string;
-  readonly createdAt: string;
-  readonly phase: string;
-  readonly nodeName: string;
-  readonly owner: { readonly kind: string; readonly name: string; readonly uid: string } | undefined;
-  readonly instancetype: string;
-  readonly preference: string;
-  readonly guestOs: Readonly<
-    Record<"name" | "version" | "id" | "prettyName" | "kernelRelease" | "machine", string>
-  >;
-  readonly migration: {
-    /** `none`, `running`, `completed` or `failed`. */
-    readonly state: string;
-    readonly source: string;
-    readonly target: string;
-  };
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
-}
-
-/** What is kept of a VirtualMachine. */
+/** What is kept of a VirtualMachine or of its instance. */
 export interface VmFacts {
-  readonly uid: string;
-  readonly createdAt: string;
-  readonly owner: { readonly kind: string; readonly name: string } | undefined;
-  readonly instancetype: string;
-  readonly preference: string;
-  readonly runStrategy: string;
-  readonly status: string;
+  readonly owner: { readonly kind: string; readonly name: string; readonly uid: string } | undefined;
+  /** Only what is wanted and known. */
+  readonly values: Readonly<Partial<Record<MetadataName, string>>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
 }
@@ -68,57 +45,63 @@ interface RawVm {
   readonly status?: { readonly printableStatus?: string };
 }
 
-export function vmiFacts(object: KubernetesObject, { labels, annotations }: Fields): VmiFacts {
+export function vmiFacts(object: KubernetesObject, wanted: Wanted): VmFacts {
   const { metadata } = object;
   const { status } = object as RawVmi;
   const { guestOSInfo: os, migrationState: migration } = status ?? {};
-  const controller = controllerOf(metadata);
   const annotation = (keys: readonly string[]) =>
-    keys.map((key) => metadata.annotations?.[key]).find((value) => value) ?? "";
+    keys.map((key) => metadata.annotations?.[key]).find((value) => value);
+  return facts("vmi", object, wanted, {
+    "kubevirt.vm.instancetype": annotation(INSTANCETYPE),
+    "kubevirt.vm.preference": annotation(PREFERENCE),
+    "kubevirt.vmi.uid": metadata.uid,
+    "kubevirt.vmi.phase": status?.phase,
+    "kubevirt.vmi.node.name": status?.nodeName,
+    "kubevirt.vmi.creation_time": metadata.creationTimestamp,
+    "kubevirt.vmi.guest_os.name": os?.["name"],
+    "kubevirt.vmi.guest_os.version": os?.["version"],
+    "kubevirt.vmi.guest_os.id": os?.["id"],
+    "kubevirt.vmi.guest_os.pretty_name": os?.["prettyName"],
+    "kubevirt.vmi.guest_os.kernel_release": os?.["kernelRelease"],
+    "kubevirt.vmi.guest_os.machine": os?.["machine"],
+    "kubevirt.vmi.migration.state": migrationState(migration),
+    "kubevirt.vmi.migration.source_node": migration?.sourceNode,
+    "kubevirt.vmi.migration.target_node": migration?.targetNode,
+  });
+}
+
+export function vmFacts(object: KubernetesObject, wanted: Wanted): VmFacts {
+  const { metadata } = object;
+  const { spec, status } = object as RawVm;
+  return facts("vm", object, wanted, {
+    "kubevirt.vm.name": metadata.name,
+    "kubevirt.vm.uid": metadata.uid,
+    "kubevirt.vm.instancetype": spec?.instancetype?.name,
+    "kubevirt.vm.preference": spec?.preference?.name,
+    "kubevirt.vm.run_strategy": spec?.runStrategy ?? runStrategyOf(spec?.running),
+    "kubevirt.vm.status": status?.printableStatus,
+    "kubevirt.vm.creation_time": metadata.creationTimestamp,
+  });
+}
+
+function facts(
+  from: "vm" | "vmi",
+  { metadata }: KubernetesObject,
+  wanted: Wanted,
+  all: Readonly<Partial<Record<MetadataName, string | undefined>>>,
+): VmFacts {
+  const controller = controllerOf(metadata);
+  const values: Partial<Record<MetadataName, string>> = {};
+  for (const name of wanted.metadata) if (all[name]) values[name] = all[name];
   return {
-    uid: metadata.uid ?? "",
-    createdAt: metadata.creationTimestamp ?? "",
-    phase: status?.phase ?? "",
-    nodeName: status?.nodeName ?? "",
     owner: controller && {
       kind: controller.kind ?? "",
       name: controller.name ?? "",
       uid: controller.uid ?? "",
     },
-    instancetype: annotation(INSTANCETYPE),
-    preference: annotation(PREFERENCE),
-    guestOs: {
-      name: os?.["name"] ?? "",
-      version: os?.["version"] ?? "",
-      id: os?.["id"] ?? "",
-      prettyName: os?.["prettyName"] ?? "",
-      kernelRelease: os?.["kernelRelease"] ?? "",
-      machine: os?.["machine"] ?? "",
-    },
-    migration: {
-      state: migrationState(migration),
-      source: migration?.sourceNode ?? "",
-      target: migration?.targetNode ?? "",
-    },
-    labels: labels.keep("vmi", metadata.labels),
-    annotations: annotations.keep("vmi", metadata.annotations),
-  };
-}
-
-export function vmFacts(object: KubernetesObject, { labels, annotations }: Fields): VmFacts {
-  const { metadata } = object;
-  const { spec, status } = object as RawVm;
-  const controller = controllerOf(metadata);
-  return {
-    uid: metadata.uid ?? "",
-    createdAt: metadata.creationTimestamp ?? "",
-    owner: controller && { kind: controller.kind ?? "", name: controller.name ?? "" },
-    instancetype: spec?.instancetype?.name ?? "",
-    preference: spec?.preference?.name ?? "",
-    runStrategy: spec?.runStrategy ?? runStrategyOf(spec?.running),
-    status: status?.printableStatus ?? "",
-    labels: labels.keep("vm", metadata.labels),
-    annotations: annotations.keep("vm", metadata.annotations),
+    values,
+    labels: wanted.labels.keep(from, metadata.labels),
+    annotations: wanted.annotations.keep(from, metadata.annotations),
   };
 }
 
@@ -131,7 +114,7 @@ function migrationState(
 }
 
 /** `running` is the older way to say it. */
-function runStrategyOf(running: boolean | undefined): string {
-  if (running === undefined) return "";
+function runStrategyOf(running: boolean | undefined): string | undefined {
+  if (running === undefined) return undefined;
   return running ? "Always" : "Halted";
 }
