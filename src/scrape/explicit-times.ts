@@ -1,5 +1,6 @@
 import type { Labels, SeriesEntry } from "../exposition/index.ts";
 import { ABSENT, msToNs } from "../metrics/index.ts";
+import type { KnownSeries } from "./known-series.ts";
 
 /** Prometheus refuses samples further ahead of the scrape. */
 const MAX_AHEAD_MS = 10 * 60_000;
@@ -40,7 +41,7 @@ export class ExplicitTimes {
    */
   apply(
     timestamps: Float64Array,
-    entries: readonly SeriesEntry[],
+    entries: KnownSeries["entries"],
     states: Uint8Array,
     times: BigUint64Array,
     scrapeTimeMs: number,

@@ -1,4 +1,3 @@
-import type { FamilyMetadata, SeriesEntry } from "../exposition/index.ts";
 import type { Attributes } from "../metrics/index.ts";
 import {
   type InstrumentationScope,
@@ -9,6 +8,7 @@ import {
 } from "../metrics/index.ts";
 import type { AttributeInterner } from "./attributes.ts";
 import { type Composite, missingParts, sameSlots } from "./composite-series.ts";
+import type { KnownSeries } from "./known-series.ts";
 import { FamilyTranslation, gauge, metadataOf } from "./translate.ts";
 
 /** A gauge that the scraper adds to the scraped series. */
@@ -20,17 +20,12 @@ export interface OwnGauge {
 }
 
 export interface LayoutBuilderOptions {
+  /** The target, and what its series are about unless they say otherwise. */
   readonly resource: Resource;
   readonly scope: InstrumentationScope;
   readonly interner: AttributeInterner;
   /** Follow the scraped slots, in this order. */
   readonly ownGauges: readonly OwnGauge[];
-}
-
-/** What a series table knows about its entries; see `SeriesTable`. */
-export interface KnownSeries {
-  readonly entries: readonly SeriesEntry[];
-  readonly families: ReadonlyMap<string, FamilyMetadata>;
 }
 
 /**
@@ -39,7 +34,8 @@ export interface KnownSeries {
  */
 export class LayoutBuilder {
   readonly #options: LayoutBuilderOptions;
-  #families = new Map<string, FamilyTranslation>();
+  /** By what they are about and by name. */
+  #resources = new Map<Resource, Map<string, FamilyTranslation>>();
   #composites: readonly { readonly type: "histogram" | "summary"; readonly composite: Composite }[] = [];
   #strays: readonly number[] = [];
   #known = 0;
@@ -70,35 +66,46 @@ export class LayoutBuilder {
     return this.#strays;
   }
 
-  /** Takes in the entries that were appended since the last call; all of them again after a metadata change or a renumbering. */
-  update({ entries, families }: KnownSeries, startOver: boolean): void {
-    if (!startOver && entries.length === this.#known) return;
+  /**
+   * Takes in the entries that were appended since the last call; all of them again after a metadata change or a
+   * renumbering. Returns whether there was anything to take in.
+   */
+  update({ entries, families }: KnownSeries, startOver: boolean): boolean {
+    if (!startOver && entries.length === this.#known) return false;
     if (startOver) {
-      this.#families = new Map();
+      this.#resources = new Map();
       this.#known = 0;
     }
     for (; this.#known < entries.length; this.#known++) {
-      const entry = entries[this.#known] as SeriesEntry;
-      let family = this.#families.get(entry.family);
+      const entry = entries[this.#known];
+      if (entry === undefined) continue;
+      const resource = entry.resource ?? this.#options.resource;
+      let translations = this.#resources.get(resource);
+      if (translations === undefined) {
+        translations = new Map();
+        this.#resources.set(resource, translations);
+      }
+      let family = translations.get(entry.family);
       if (family === undefined) {
         const metadata = families.get(entry.family) ?? { name: entry.family, type: "unknown" };
         family = new FamilyTranslation(metadata, this.#options.interner);
-        this.#families.set(entry.family, family);
+        translations.set(entry.family, family);
       }
       family.add(entry);
     }
-    const all = [...this.#families.values()];
+    const all = [...this.#families()];
     this.#strays = all.flatMap((family) => family.strays);
     this.#composites = all.flatMap(({ composites, metadata: { type } }) =>
       type === "histogram" || type === "summary" ? composites.map((composite) => ({ type, composite })) : [],
     );
     this.#layout = this.#build();
+    return true;
   }
 
   /** Leaves out the buckets, quantiles and sums that a point in `seen` lacks. */
   fitParts(seen: Uint8Array): void {
     let changed = false;
-    for (const family of this.#families.values()) {
+    for (const family of this.#families()) {
       for (const composite of family.composites) {
         if (seen[composite.count] !== 1) continue;
         const missing = missingParts(composite, seen);
@@ -110,15 +117,24 @@ export class LayoutBuilder {
     if (changed) this.#layout = this.#build();
   }
 
+  *#families(): Generator<FamilyTranslation> {
+    for (const families of this.#resources.values()) yield* families.values();
+  }
+
   #build(): Layout {
-    const { resource, scope, ownGauges } = this.#options;
-    const metrics: MetricLayout[] = [];
-    for (const { metric } of this.#families.values()) {
-      if (metric !== undefined && metric.attributes.length > 0) metrics.push(metric);
+    const { resource: target, scope, ownGauges } = this.#options;
+    const own = ownGauges.map((gauge, i) => ownMetric(gauge, this.#known + i));
+    const resources = new Map<Resource, readonly MetricLayout[]>([[target, own]]);
+    for (const [resource, families] of this.#resources) {
+      const metrics: MetricLayout[] = [];
+      for (const { metric } of families.values()) {
+        if (metric !== undefined && metric.attributes.length > 0) metrics.push(metric);
+      }
+      if (resource === target) resources.set(target, [...metrics, ...own]);
+      else if (metrics.length > 0) resources.set(resource, metrics);
     }
-    for (const [i, own] of ownGauges.entries()) metrics.push(ownMetric(own, this.#known + i));
     return {
-      resources: [{ resource, scopes: [{ scope, metrics }] }],
+      resources: [...resources].map(([resource, metrics]) => ({ resource, scopes: [{ scope, metrics }] })),
       width: this.#known + ownGauges.length,
     };
   }

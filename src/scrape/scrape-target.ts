@@ -9,7 +9,8 @@ import { type BodyOutcome, BodyReader } from "./body-reader.ts";
 import { ColumnBuffers, withLength } from "./column-buffers.ts";
 import { FailureLog } from "./failure-log.ts";
 import type { OwnGauge } from "./layout-builder.ts";
-import { reportGauges, reportValues } from "./report-gauges.ts";
+import type { SeriesMapping } from "./mapped-table.ts";
+import { type ReportOptions, reportGauges, reportValues } from "./report-gauges.ts";
 import { failureFields, failureReason } from "./scrape-failure.ts";
 import { checkContentType, scrapeHeaders } from "./scrape-request.ts";
 import { type Frame, ScrapedSeries } from "./scraped-series.ts";
@@ -30,9 +31,24 @@ export interface ScrapeTargetOptions {
   readonly url: URL;
   readonly resource: Resource;
   readonly scope: InstrumentationScope;
-  /** Attributes of every point; a scraped label of the same name wins (Prometheus' `honor_labels: true`). */
+  /**
+   * Attributes of every point; a scraped label of the same name wins (Prometheus' `honor_labels: true`). With a mapping
+   * they go on the scraper's own gauges only: the mapping decides about the series.
+   */
   readonly attributes: Readonly<Record<string, string>>;
+  /** What the scraped series become: relabelling. */
+  readonly mapping?: SeriesMapping;
+  /** Whether timestamps in the body count; default true. */
+  readonly honorTimestamps?: boolean;
+  /** Whether series whose points have times of their own get stale markers too; default false. */
+  readonly trackTimestampsStaleness?: boolean;
+  /** Whether timeout, sample limit and body size are reported as well; default false. */
+  readonly extraReport?: boolean;
   readonly timeoutMs: number;
+  /** Headers of the next request, such as credentials; what it throws fails that scrape. */
+  readonly requestHeaders?: () => Promise<Readonly<Record<string, string>>>;
+  /** Default true. */
+  readonly followRedirects?: boolean;
   /** Decoded bytes at which a body is refused; 0 = no limit. */
   readonly bodyLimitBytes: number;
   readonly limits: ExpositionLimits;
@@ -56,19 +72,29 @@ export class ScrapeTarget {
   readonly #series: ScrapedSeries;
   readonly #buffers = new ColumnBuffers();
   readonly #ownGauges: readonly OwnGauge[];
+  readonly #report: ReportOptions;
   readonly #scrapeLog: FailureLog;
   readonly #deliveryLog: FailureLog;
 
   constructor(options: ScrapeTargetOptions) {
-    const { attributes, limits, probes, resource, scope, logger, clock } = options;
+    const { attributes, limits, mapping, probes, resource, scope, logger, clock } = options;
     this.#options = options;
-    this.#reader = new BodyReader(limits);
+    this.#reader = new BodyReader(limits, mapping);
     const interner = new AttributeInterner(attributes);
+    const { extraReport: extra = false, timeoutMs } = options;
+    this.#report = { extra, timeoutSeconds: timeoutMs / 1000, sampleLimit: limits.sampleLimit ?? 0 };
     this.#ownGauges = [
-      ...reportGauges(interner.of({})),
+      ...reportGauges(interner.of({}), this.#report),
       ...probes.map((probe) => ({ ...probe, attributes: interner.of(probe.attributes) })),
     ];
-    this.#series = new ScrapedSeries({ resource, scope, interner, ownGauges: this.#ownGauges });
+    this.#series = new ScrapedSeries({
+      resource,
+      scope,
+      interner: mapping === undefined ? interner : new AttributeInterner({}),
+      ownGauges: this.#ownGauges,
+      honorTimestamps: options.honorTimestamps ?? true,
+      trackTimestampsStaleness: options.trackTimestampsStaleness ?? false,
+    });
     this.#scrapeLog = new FailureLog(logger, clock, {
       failed: "Scrape failed.",
       recovered: "Scrape works again.",
@@ -87,7 +113,7 @@ export class ScrapeTarget {
     const { clock, probes, telemetry, onOutcome, signal } = this.#options;
     const started = clock.monotonic();
     const probing = Promise.all(probes.map((probe) => probe.measure()));
-    const outcome = await this.#fetch();
+    const { outcome, bodyBytes } = await this.#fetch();
     const durationSeconds = (clock.monotonic() - started) / 1000;
     const measured = await probing;
     if (signal.aborted) return;
@@ -97,7 +123,7 @@ export class ScrapeTarget {
 
     const times: { array?: BigUint64Array } = {};
     const frame = outcome.ok
-      ? this.#series.succeed(outcome.result, this.#reader.table, timeMs, (length) => {
+      ? this.#series.succeed(outcome.result, this.#reader.series, timeMs, (length) => {
           times.array = this.#buffers.takeTimes(length);
           return times.array;
         })
@@ -106,57 +132,75 @@ export class ScrapeTarget {
 
     const samples = outcome.ok ? outcome.result.samples : (outcome.partial?.samples ?? 0);
     const values = withLength(outcome.values, frame.ownSlot + this.#ownGauges.length);
-    values.set(
-      reportValues({
+    const report = reportValues(
+      {
         up: outcome.ok,
         durationSeconds,
         samplesScraped: samples,
-        samplesPostRelabeling: samples,
+        samplesPostRelabeling: outcome.kept,
         seriesAdded: frame.seriesAdded,
-      }).concat(measured),
-      frame.ownSlot,
+        bodyBytes,
+      },
+      this.#report,
     );
-    const column = new Column({
-      values,
-      presence: frame.presence,
-      timeNs: msToNs(timeMs),
-      times: times.array,
-    });
-    await this.#hand(Batch.fromColumns(frame.layout, column));
-    if (!column.retained) this.#buffers.recycle(values, times.array);
+    values.set(report.concat(measured), frame.ownSlot);
+    await this.#send(frame, timeMs, values, times.array);
     if (outcome.ok) this.#compact(outcome.result.missing);
     telemetry.scraped(outcome.ok ? samples : 0);
   }
 
-  async #fetch(): Promise<BodyOutcome> {
-    const { client, url, timeoutMs, bodyLimitBytes, signal } = this.#options;
+  /**
+   * The target is gone for good: stale markers for all that it has downstream, the scraper's own gauges included. No
+   * scrape may be under way, and none may follow.
+   */
+  async end(timeMs: number): Promise<void> {
+    const frame = this.#series.end();
+    await this.#send(frame, timeMs, this.#takeValues(), undefined);
+  }
+
+  async #fetch(): Promise<{ readonly outcome: BodyOutcome; readonly bodyBytes: number }> {
+    const { client, url, timeoutMs, bodyLimitBytes, signal, requestHeaders, followRedirects } = this.#options;
     let length: number;
     try {
       const fetched = await client.fetchBody({
         url,
-        headers: scrapeHeaders(timeoutMs),
+        headers: { ...scrapeHeaders(timeoutMs), ...(await requestHeaders?.()) },
         timeoutMs,
         bodyLimitBytes,
         into: this.#body,
         signal,
+        followRedirects: followRedirects ?? true,
       });
       checkContentType(fetched.contentType, fetched.length);
       length = fetched.length;
     } catch (error) {
-      return { ok: false, error, partial: undefined, values: this.#takeValues() };
+      const bodyBytes = failureReason(error) === "body_limit" ? -1 : 0;
+      const outcome = { ok: false, error, partial: undefined, values: this.#takeValues(), kept: 0 } as const;
+      return { outcome, bodyBytes };
     }
     const outcome = this.#reader.read(this.#body.bytes, length, this.#takeValues());
     if (!outcome.ok) this.#learnt();
-    return outcome;
+    return { outcome, bodyBytes: length };
   }
 
   #takeValues(): Float64Array {
-    return this.#buffers.takeValues(this.#reader.table.entries.length + this.#ownGauges.length);
+    return this.#buffers.takeValues(this.#reader.width + this.#ownGauges.length);
+  }
+
+  async #send(
+    { layout, presence }: Frame,
+    timeMs: number,
+    values: Float64Array,
+    times: BigUint64Array | undefined,
+  ): Promise<void> {
+    const column = new Column({ values, presence, timeNs: msToNs(timeMs), times });
+    await this.#hand(Batch.fromColumns(layout, column));
+    if (!column.retained) this.#buffers.recycle(values, times);
   }
 
   /** A refused body leaves the series it brought in the table, but nobody has translated them yet. */
   #learnt(): void {
-    if (this.#reader.table.entries.length > this.#series.width) this.#series.metadataChanged();
+    if (this.#reader.width > this.#series.width) this.#series.metadataChanged();
   }
 
   async #hand(batch: Batch): Promise<void> {
@@ -191,18 +235,18 @@ export class ScrapeTarget {
     this.#scrapeLog.failed(JSON.stringify(fields), { ...this.#target, ...fields });
   }
 
-  #countDrops({ malformed, timestamps }: Frame, result: ParseResult | undefined): void {
+  #countDrops({ malformed, shadowed, timestamps }: Frame, result: ParseResult | undefined): void {
     const { telemetry } = this.#options;
     telemetry.errored(malformed);
     telemetry.dropped(malformed, "malformed");
-    telemetry.dropped(timestamps.duplicate + (result?.duplicates ?? 0), "duplicate");
+    telemetry.dropped(timestamps.duplicate + shadowed + (result?.duplicates ?? 0), "duplicate");
     telemetry.dropped(timestamps.outOfOrder, "out_of_order");
     telemetry.dropped(timestamps.future, "future");
   }
 
   #compact(missing: number): void {
     const slots = this.#reader.compact(missing);
-    if (slots !== undefined) this.#series.renumber(slots, this.#reader.table);
+    if (slots !== undefined) this.#series.renumber(slots, this.#reader.series);
   }
 
   get #target(): { readonly target: string } {

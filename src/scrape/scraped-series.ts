@@ -2,7 +2,8 @@ import type { ParseResult } from "../exposition/index.ts";
 import { ABSENT, type Layout, PRESENT, Presence, STALE } from "../metrics/index.ts";
 import { type Composite, isSound, slotsOf } from "./composite-series.ts";
 import { ExplicitTimes, type TimestampDrops } from "./explicit-times.ts";
-import { type KnownSeries, LayoutBuilder, type LayoutBuilderOptions } from "./layout-builder.ts";
+import { type KnownSeries, repeatedSlots } from "./known-series.ts";
+import { LayoutBuilder, type LayoutBuilderOptions } from "./layout-builder.ts";
 
 /** What one scrape says about every slot. */
 export interface Frame {
@@ -16,11 +17,23 @@ export interface Frame {
   readonly seriesAdded: number;
   /** Histogram and summary points, and samples fitting no type, that were left out. */
   readonly malformed: number;
+  /** Samples of a series that another sample of the body gave already. */
+  readonly shadowed: number;
   readonly timestamps: TimestampDrops;
 }
 
+export interface ScrapedSeriesOptions extends LayoutBuilderOptions {
+  /** Whether timestamps in the body count; else all samples have the time of the scrape. */
+  readonly honorTimestamps: boolean;
+  /** Whether series whose points have times of their own get stale markers too. */
+  readonly trackTimestampsStaleness: boolean;
+}
+
 const noDrops: TimestampDrops = { duplicate: 0, outOfOrder: 0, future: 0 };
-const nothing = { timed: false, seriesAdded: 0, malformed: 0, timestamps: noDrops } as const;
+const nothing = { timed: false, seriesAdded: 0, malformed: 0, shadowed: 0, timestamps: noDrops } as const;
+
+/** A sample that gives way to an earlier one of the same series. Only while a frame is made. */
+const SHADOWED = 0xff;
 
 /**
  * Which series of a target are there, and which have ended: the rules of a Prometheus scrape, on slots.
@@ -28,11 +41,13 @@ const nothing = { timed: false, seriesAdded: 0, malformed: 0, timestamps: noDrop
  * - In a good scrape, a series that was there before and is not now gets one stale marker.
  * - In a failed one every series does, except those that were read before the body turned out bad: theirs waits for the
  *   next scrape.
- * - Points with timestamps of their own get no markers (`track_timestamps_staleness: false`).
+ * - Points with timestamps of their own get no markers unless `trackTimestampsStaleness` says so.
+ * - Repeats (several slots of one series) end together, with one marker.
  * - A series is "there" when its point was passed on and taken: {@link commit} says so. What the pipeline refused is as
  *   if it had not been sent, so a refused marker comes again and a series that never arrived never gets one.
  */
 export class ScrapedSeries {
+  readonly #options: ScrapedSeriesOptions;
   readonly #builder: LayoutBuilder;
   readonly #ownGauges: number;
   readonly #ownOnly: Layout;
@@ -49,8 +64,13 @@ export class ScrapedSeries {
   #startOver = false;
   /** Samples of the last readable body that fit no metric. */
   #strays = 0;
+  /** Samples of the last readable body that gave way to others. */
+  #shadowed = 0;
+  /** Slots that are one series each. */
+  #repeats: readonly (readonly number[])[] = [];
 
-  constructor(options: LayoutBuilderOptions) {
+  constructor(options: ScrapedSeriesOptions) {
+    this.#options = options;
     this.#builder = new LayoutBuilder(options);
     this.#ownOnly = this.#builder.layout;
     this.#ownGauges = options.ownGauges.length;
@@ -76,8 +96,9 @@ export class ScrapedSeries {
     times: (length: number) => BigUint64Array,
   ): Frame {
     const builder = this.#builder;
+    const explicit = this.#options.honorTimestamps ? result.timestamps : undefined;
     this.#explicit.discard();
-    if (this.#settled && result.sameSeries && !result.metadataChanged && result.timestamps === undefined) {
+    if (this.#settled && result.sameSeries && !result.metadataChanged && explicit === undefined) {
       if (this.#allSound(result)) {
         const same = {
           layout: builder.layout,
@@ -85,32 +106,36 @@ export class ScrapedSeries {
           ownSlot: builder.scrapedWidth,
           ...nothing,
           malformed: this.#strays,
+          shadowed: this.#shadowed,
         };
         this.#frame = same;
         return same;
       }
     }
     this.#settled = false;
-    builder.update(known, this.#startOver || result.metadataChanged);
+    const startOver = this.#startOver || result.metadataChanged;
     this.#startOver = false;
+    if (builder.update(known, startOver)) this.#repeats = repeatedSlots(known.entries);
     builder.fitParts(result.seen);
     const width = builder.scrapedWidth;
     this.#grow(width);
     const states = this.#scratch;
-    const seriesAdded = this.#mark(result.seen, width);
+    this.#shadowed = this.#settleRepeats(result.seen, explicit);
+    const seriesAdded = this.#mark(result.seen, known.entries, width);
     let timestamps = noDrops;
-    if (result.timestamps !== undefined) {
+    if (explicit !== undefined) {
       const own = times(width + this.#ownGauges);
-      timestamps = this.#explicit.apply(result.timestamps, known.entries, states, own, scrapeTimeMs);
+      timestamps = this.#explicit.apply(explicit, known.entries, states, own, scrapeTimeMs);
     }
     this.#strays = builder.strays.reduce((count, slot) => count + (result.seen[slot] as number), 0);
-    const malformed = this.#strays + this.#dropUnsound(result);
+    const malformed = this.#strays + this.#dropUnsound(result, explicit);
     return this.#finish({
       layout: builder.layout,
       ownSlot: width,
-      timed: result.timestamps !== undefined,
+      timed: explicit !== undefined,
       seriesAdded,
       malformed,
+      shadowed: this.#shadowed,
       timestamps,
     });
   }
@@ -120,20 +145,22 @@ export class ScrapedSeries {
    * @param read 1 = read before the error
    */
   fail(read: Uint8Array | undefined): Frame {
-    this.#settled = false;
-    this.#explicit.discard();
-    const width = this.#builder.scrapedWidth;
-    const states = this.#scratch;
-    let ended = 0;
-    for (let slot = 0; slot < width; slot++) {
-      const ends = this.#live[slot] === 1 && read?.[slot] !== 1;
-      states[slot] = ends ? STALE : ABSENT;
-      if (ends) ended += 1;
-    }
-    if (ended > 0) return this.#finish({ layout: this.#builder.layout, ownSlot: width, ...nothing });
+    if (this.#endLiving(read))
+      return this.#finish({ layout: this.#builder.layout, ownSlot: this.width, ...nothing });
     const frame: Frame = { layout: this.#ownOnly, presence: Presence.ALL, ownSlot: 0, ...nothing };
     this.#frame = frame;
     return frame;
+  }
+
+  /** The target is gone: everything ends, the scraper's own gauges as well. */
+  end(): Frame {
+    const any = this.#endLiving(undefined);
+    const frame = {
+      layout: any ? this.#builder.layout : this.#ownOnly,
+      ownSlot: any ? this.width : 0,
+      ...nothing,
+    };
+    return this.#finish(frame, STALE);
   }
 
   /** The pipeline has taken the last frame. */
@@ -151,7 +178,9 @@ export class ScrapedSeries {
         ended += 1;
       }
     }
-    for (const slot of this.#explicit.passed) this.#live[slot] = 0;
+    if (!this.#options.trackTimestampsStaleness) {
+      for (const slot of this.#explicit.passed) this.#live[slot] = 0;
+    }
     this.#explicit.commit();
     // Whatever was dropped for a reason may be good next time, and a marker goes out once.
     this.#settled =
@@ -172,6 +201,54 @@ export class ScrapedSeries {
     this.#previous = previous;
     this.#settled = false;
     this.#builder.update(known, true);
+    this.#repeats = repeatedSlots(known.entries);
+  }
+
+  /** Marks what is living and was not read as ended. Returns whether anything is. */
+  #endLiving(read: Uint8Array | undefined): boolean {
+    this.#settled = false;
+    this.#explicit.discard();
+    const { width } = this;
+    const states = this.#scratch;
+    for (const slots of this.#repeats) this.#endTogether(slots, (slot) => read?.[slot] === 1);
+    let any = false;
+    for (let slot = 0; slot < width; slot++) {
+      const ends = this.#live[slot] === 1 && read?.[slot] !== 1;
+      states[slot] = ends ? STALE : ABSENT;
+      any ||= ends;
+    }
+    return any;
+  }
+
+  /**
+   * Decides which sample of a series counts where a body has several without times: the first. Returns how many give
+   * way; their slots are marked in the scratch states.
+   */
+  #settleRepeats(seen: Uint8Array, timestamps: Float64Array | undefined): number {
+    const states = this.#scratch;
+    let shadowed = 0;
+    for (const slots of this.#repeats) {
+      let taken = false;
+      for (const slot of slots) {
+        states[slot] = ABSENT;
+        if (seen[slot] !== 1 || (timestamps !== undefined && !Number.isNaN(timestamps[slot]))) continue;
+        if (taken) {
+          states[slot] = SHADOWED;
+          shadowed += 1;
+        }
+        taken = true;
+      }
+      this.#endTogether(slots, (slot) => seen[slot] === 1 && states[slot] !== SHADOWED);
+    }
+    return shadowed;
+  }
+
+  /** A series in several slots lives on in one that is here; when none is, one of them ends it. */
+  #endTogether(slots: readonly number[], isHere: (slot: number) => boolean): void {
+    const live = this.#live;
+    if (!slots.some((slot) => live[slot] === 1)) return;
+    const heir = slots.find(isHere) ?? slots.find((slot) => live[slot] === 1);
+    for (const slot of slots) live[slot] = slot === heir ? 1 : 0;
   }
 
   #allSound({ values, seen }: ParseResult): boolean {
@@ -182,7 +259,7 @@ export class ScrapedSeries {
   }
 
   /** Takes points out that cannot be. Returns how many. */
-  #dropUnsound({ values, seen, timestamps }: ParseResult): number {
+  #dropUnsound({ values, seen }: ParseResult, timestamps: Float64Array | undefined): number {
     const states = this.#scratch;
     let dropped = 0;
     for (const { type, composite } of this.#builder.composites) {
@@ -203,11 +280,11 @@ export class ScrapedSeries {
     return dropped;
   }
 
-  #mark(seen: Uint8Array, width: number): number {
+  #mark(seen: Uint8Array, entries: KnownSeries["entries"], width: number): number {
     const [live, previous, states] = [this.#live, this.#previous, this.#scratch];
     let added = 0;
     for (let slot = 0; slot < width; slot++) {
-      const here = seen[slot] === 1;
+      const here = seen[slot] === 1 && states[slot] !== SHADOWED && entries[slot] !== undefined;
       states[slot] = here ? PRESENT : live[slot] === 1 ? STALE : ABSENT;
       if (here && previous[slot] === 0) added += 1;
       previous[slot] = here ? 1 : 0;
@@ -216,9 +293,10 @@ export class ScrapedSeries {
   }
 
   /** Finds the presence of the states at hand: the last one, if it is the same again. */
-  #finish(frame: Omit<Frame, "presence">): Frame {
+  #finish(frame: Omit<Frame, "presence">, own: typeof PRESENT | typeof STALE = PRESENT): Frame {
     const width = frame.ownSlot + this.#ownGauges;
-    this.#scratch.fill(PRESENT, frame.ownSlot, width);
+    if (this.#scratch.length < width) this.#grow(frame.ownSlot);
+    this.#scratch.fill(own, frame.ownSlot, width);
     const states = this.#scratch.subarray(0, width);
     const last = this.#presence.states;
     if (!states.includes(ABSENT) && !states.includes(STALE)) this.#presence = Presence.ALL;
