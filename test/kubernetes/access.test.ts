@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { chmod, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { type AddressInfo, connect as connectTcp } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type ConnectionConfig, connect, resources, WatchedObjects } from "../../src/kubernetes/index.ts";
@@ -152,6 +155,34 @@ test("kubeconfig: insecure-skip-tls-verify, a user with a password, another cont
   await assert.rejects(connect({ ...config, context: "there" }, host), {
     message: /has no context "there", there are "here"/,
   });
+});
+
+test("kubeconfig: proxy-url is a tunnel to the API server", async (t) => {
+  const fake = await FakeKubernetes.start(t);
+  const asked: string[] = [];
+  const proxy = createServer();
+  proxy.on("connect", (request, client, head) => {
+    asked.push(request.url ?? "");
+    const upstream = connectTcp(Number(request.url?.split(":")[1]), "127.0.0.1", () => {
+      client.write("HTTP/1.1 200 Connection established\r\n\r\n");
+      upstream.write(head);
+      upstream.pipe(client).pipe(upstream);
+    });
+    upstream.on("error", () => client.destroy());
+    client.on("error", () => upstream.destroy());
+  });
+  proxy.listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  t.after(() => void proxy.close());
+  const { port } = proxy.address() as AddressInfo;
+  const { config, host } = await withKubeconfig(
+    t,
+    { "certificate-authority-data": base64(fake.authority.certPem), "proxy-url": `http://127.0.0.1:${port}` },
+    {},
+    fake,
+  );
+  await (await watchNodes(t, config, host)).ready();
+  assert.equal(asked[0], `127.0.0.1:${fake.port}`);
 });
 
 test("kubeconfig: a credential plugin runs again when its token expires or is refused", async (t) => {
