@@ -1,6 +1,13 @@
 import type { Attributes } from "../metrics/index.ts";
-import type { DecodeContext } from "./decode-context.ts";
 import { OtlpDecodeError } from "./decode-error.ts";
+import type { WireReader } from "./wire-reader.ts";
+
+/** What it takes to read attributes: the message, and its strings, which repeat. */
+export interface AttributeSource {
+  readonly reader: WireReader;
+  /** The string that comes next. */
+  string(): string;
+}
 
 /** Deepest nesting of arrays and key-value lists in one attribute. */
 export const MAX_ATTRIBUTE_DEPTH = 64;
@@ -21,7 +28,7 @@ export function setAttribute(target: Record<string, unknown>, key: string, value
 }
 
 /** Reads KeyValue fields up to `end`, the first one's tag already read. Of a key that comes twice the last one holds. */
-export function decodeAttributes(context: DecodeContext, tag: number, end: number): Attributes {
+export function decodeAttributes(context: AttributeSource, tag: number, end: number): Attributes {
   const { reader } = context;
   const attributes: Record<string, unknown> = {};
   do keyValue(context, attributes, 0);
@@ -29,7 +36,7 @@ export function decodeAttributes(context: DecodeContext, tag: number, end: numbe
   return Object.freeze(attributes);
 }
 
-function keyValue(context: DecodeContext, target: Record<string, unknown>, depth: number): void {
+function keyValue(context: AttributeSource, target: Record<string, unknown>, depth: number): void {
   const { reader } = context;
   const outer = reader.enter();
   let key = "";
@@ -45,7 +52,7 @@ function keyValue(context: DecodeContext, target: Record<string, unknown>, depth
 }
 
 /** An AnyValue; one without a value is null. */
-function anyValue(context: DecodeContext, depth: number): unknown {
+function anyValue(context: AttributeSource, depth: number): unknown {
   const { reader } = context;
   checkDepth(depth, reader.position);
   const outer = reader.enter();
@@ -82,7 +89,7 @@ function anyValue(context: DecodeContext, depth: number): unknown {
   return value;
 }
 
-function arrayValue(context: DecodeContext, depth: number): readonly unknown[] {
+function arrayValue(context: AttributeSource, depth: number): readonly unknown[] {
   const { reader } = context;
   const outer = reader.enter();
   const values: unknown[] = [];
@@ -95,7 +102,7 @@ function arrayValue(context: DecodeContext, depth: number): readonly unknown[] {
   return Object.freeze(values);
 }
 
-function keyValueList(context: DecodeContext, depth: number): Attributes {
+function keyValueList(context: AttributeSource, depth: number): Attributes {
   const { reader } = context;
   const outer = reader.enter();
   const values: Record<string, unknown> = {};
