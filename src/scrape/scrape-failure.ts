@@ -1,14 +1,22 @@
-import { CollectorError, errorText } from "../errors/index.ts";
+import { CollectorError, type ErrorCode, errorText } from "../errors/index.ts";
 import { ExpositionError, ExpositionLimitError } from "../exposition/index.ts";
 import { HttpError } from "../net/index.ts";
 import type { LogFields } from "../telemetry/index.ts";
 
-/** A response that is no exposition text, or more of it than allowed. */
-export class ScrapeRefusal extends CollectorError {
-  readonly reason: "content_type" | "sample_limit";
+const codes = {
+  content_type: "SCRAPE_HTTP",
+  credentials: "SCRAPE_HTTP",
+  invalid_series: "SCRAPE_PARSE",
+  sample_limit: "SCRAPE_LIMIT",
+  target_limit: "SCRAPE_LIMIT",
+} as const satisfies Record<string, ErrorCode>;
 
-  constructor(reason: ScrapeRefusal["reason"], message: string) {
-    super(reason === "sample_limit" ? "SCRAPE_LIMIT" : "SCRAPE_HTTP", message);
+/** A scrape that is not made, or whose response is not taken, for what is configured. */
+export class ScrapeRefusal extends CollectorError {
+  readonly reason: keyof typeof codes;
+
+  constructor(reason: ScrapeRefusal["reason"], message: string, options?: { readonly cause?: unknown }) {
+    super(codes[reason], message, options);
     this.reason = reason;
   }
 }

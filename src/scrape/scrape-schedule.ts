@@ -34,9 +34,20 @@ export class ScrapeSchedule {
   #nextTick = 0;
   /** Time of points that a scrape at the next tick has, if it begins on time. */
   #nextTime = 0;
+  #scraped = false;
 
   constructor(options: ScrapeScheduleOptions) {
     this.#options = options;
+  }
+
+  /** Time of the points of the next scrape, or of the one that would be next when stopped. */
+  get nextTime(): number {
+    return this.#nextTime;
+  }
+
+  /** Whether there was a scrape. */
+  get scraped(): boolean {
+    return this.#scraped;
   }
 
   start(): void {
@@ -63,6 +74,7 @@ export class ScrapeSchedule {
     const { clock, intervalMs, scrape, onSkipped } = this.#options;
     const time = this.#alignedTime();
     if (this.#running === undefined) {
+      this.#scraped = true;
       this.#running = scrape(time).finally(() => {
         this.#running = undefined;
       });

@@ -1,6 +1,12 @@
 import type { Component, UpstreamSettings } from "../../component/index.ts";
 import { HttpClient } from "../../net/index.ts";
-import { FailureLog, firstDelay, ScrapeSchedule, ScrapeTarget } from "../../scrape/index.ts";
+import {
+  FailureLog,
+  type PoolTarget,
+  ScrapePool,
+  ScrapeTarget,
+  type TargetHooks,
+} from "../../scrape/index.ts";
 import { healthUrlOf, type KubevirtHandlerConfig, type TargetConfig, timeoutOf } from "./config.ts";
 import { HealthProbe } from "./health-probe.ts";
 import { targetResource } from "./target-resource.ts";
@@ -10,14 +16,18 @@ import { createTelemetry, type ReceiverTelemetry } from "./telemetry.ts";
 export class KubevirtHandlerReceiver implements Component {
   readonly #settings: UpstreamSettings<KubevirtHandlerConfig>;
   readonly #telemetry: ReceiverTelemetry;
-  readonly #abort = new AbortController();
-  readonly #failing = new Set<string>();
+  readonly #pool: ScrapePool;
   #client: HttpClient | undefined;
-  #schedules: readonly ScrapeSchedule[] = [];
 
   constructor(settings: UpstreamSettings<KubevirtHandlerConfig>) {
     this.#settings = settings;
     this.#telemetry = createTelemetry(settings.meter, settings.id);
+    this.#pool = new ScrapePool({
+      clock: settings.clock,
+      initialDelayMs: settings.config.initial_delay,
+      onSkipped: (ticks) => this.#telemetry.skipped(ticks),
+      reportStatus: settings.reportStatus,
+    });
   }
 
   /** @throws CollectorError TLS_FILE or COMPONENT_START when a configured file is missing or unusable */
@@ -30,42 +40,28 @@ export class KubevirtHandlerReceiver implements Component {
       now: () => clock.now(),
     });
     this.#client = client;
-    this.#schedules = config.targets.map((target) => this.#schedule(target, client));
-    for (const schedule of this.#schedules) schedule.start();
+    this.#pool.sync(config.targets.map((target) => this.#pooled(target, client)));
   }
 
   /** Waits for the scrapes under way, for `drainMs` at most. */
   async shutdown(drainMs: number): Promise<void> {
-    const cancel = this.#settings.clock.schedule(drainMs, () => this.#abort.abort());
-    await Promise.all(this.#schedules.map((schedule) => schedule.stop()));
-    cancel();
-    this.#schedules = [];
+    await this.#pool.close(drainMs);
     await this.#client?.close();
     this.#client = undefined;
   }
 
-  #schedule(target: TargetConfig, client: HttpClient): ScrapeSchedule {
-    const { config, clock } = this.#settings;
-    const scraper = this.#target(target, client);
-    return new ScrapeSchedule({
-      intervalMs: config.collection_interval,
-      firstDelayMs: firstDelay(
-        target.metrics_endpoint,
-        config.collection_interval,
-        config.initial_delay,
-        clock.now(),
-      ),
-      clock,
-      scrape: (timeMs) => scraper.scrape(timeMs),
-      onSkipped: (ticks) => this.#telemetry.skipped(ticks),
-    });
+  #pooled(target: TargetConfig, client: HttpClient): PoolTarget {
+    return {
+      key: target.metrics_endpoint,
+      intervalMs: this.#settings.config.collection_interval,
+      create: (hooks) => this.#target(target, client, hooks),
+    };
   }
 
-  #target(target: TargetConfig, client: HttpClient): ScrapeTarget {
+  #target(target: TargetConfig, client: HttpClient, { signal, onOutcome }: TargetHooks): ScrapeTarget {
     const { config, next, clock, logger, build } = this.#settings;
     const url = new URL(target.metrics_endpoint);
     const timeoutMs = timeoutOf(config);
-    const { signal } = this.#abort;
     const healthUrl = healthUrlOf(target);
     const probes =
       healthUrl === undefined
@@ -103,16 +99,7 @@ export class KubevirtHandlerReceiver implements Component {
       logger,
       telemetry: this.#telemetry,
       signal,
-      onOutcome: (error) => this.#outcome(url.href, error),
+      onOutcome,
     });
-  }
-
-  /** The receiver is in order while all of its targets are. */
-  #outcome(target: string, error: unknown): void {
-    if (error === undefined) this.#failing.delete(target);
-    else this.#failing.add(target);
-    this.#settings.reportStatus(
-      this.#failing.size === 0 ? { status: "ok" } : { status: "recoverable_error", error },
-    );
   }
 }
