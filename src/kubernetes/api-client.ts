@@ -30,13 +30,16 @@ const MAX_RETRY_AFTER_MS = 5 * 60_000;
 export class ApiClient {
   readonly access: ApiAccess;
   readonly #userAgent: string;
+  readonly #now: () => number;
   readonly #dispatchers = new Set<Dispatcher>();
   #current: { readonly fingerprint: string; readonly dispatcher: Dispatcher } | undefined;
   #closed = false;
 
-  constructor(access: ApiAccess, userAgent: string) {
+  /** @param now milliseconds since the epoch */
+  constructor(access: ApiAccess, userAgent: string, now: () => number) {
     this.access = access;
     this.#userAgent = userAgent;
+    this.#now = now;
   }
 
   /**
@@ -129,7 +132,7 @@ export class ApiClient {
       text += String(chunk);
       if (text.length > MAX_ERROR_BYTES) break;
     }
-    return statusError(action, statusCode, messageOf(text), retryAfter(headers["retry-after"]));
+    return statusError(action, statusCode, messageOf(text), retryAfter(headers["retry-after"], this.#now()));
   }
 }
 
@@ -145,10 +148,10 @@ function messageOf(text: string): string {
 }
 
 /** Seconds or an HTTP date (RFC 9110 section 10.2.3), in milliseconds; undefined when it says nothing. */
-function retryAfter(header: string | string[] | undefined): number | undefined {
+function retryAfter(header: string | string[] | undefined, now: number): number | undefined {
   const text = Array.isArray(header) ? header[0] : header;
   if (text === undefined) return undefined;
-  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
 }
 

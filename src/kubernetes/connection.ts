@@ -71,7 +71,7 @@ export async function connect(config: ConnectionConfig, host: KubernetesHost): P
           ...(host.serviceAccountDirectory !== undefined && { directory: host.serviceAccountDirectory }),
         });
   return {
-    client: new ApiClient(access, host.userAgent),
+    client: new ApiClient(access, host.userAgent, () => host.clock.now()),
     clock: host.clock,
     logger: host.logger,
     telemetry: new KubernetesTelemetry(host.meter, host.telemetryAttributes),

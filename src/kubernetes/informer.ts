@@ -54,7 +54,7 @@ const LIST_SILENCE_MS = 60_000;
 /** A watch ends by itself after one to two times this, so that connections spread over the API servers anew. */
 const WATCH_SECONDS = 300;
 const WATCH_GRACE_MS = 30_000;
-/** A watch that ends sooner without an event is as good as a failed one. */
+/** A watch that ends sooner is as good as a failed one. */
 const SHORT_WATCH_MS = 1000;
 
 /**
@@ -77,7 +77,10 @@ export class Informer<T> {
   #listed = false;
   /** Without pages, after a continue token expired in the middle of a list. */
   #whole = false;
-  #problem = "";
+  /** Failures of watches since the last that was of use. */
+  #brokenWatches = 0;
+  /** What was logged, by verb. */
+  readonly #problems = new Map<string, string>();
 
   constructor(settings: InformerSettings<T>) {
     this.#settings = settings;
@@ -159,7 +162,7 @@ export class Informer<T> {
     this.#version = envelope.resourceVersion;
     this.#listed = true;
     telemetry.listed(this.#name, this.#listReason);
-    this.#recovered();
+    this.#recovered("list");
     this.#announceReady();
   }
 
@@ -170,8 +173,8 @@ export class Informer<T> {
     const started = clock.monotonic();
     let events = 0;
     const lines = new JsonLines((value) => {
-      events++;
       this.#event(value as WatchEvent);
+      events++;
     });
     const seconds = Math.round(WATCH_SECONDS * (1 + random()));
     const query = {
@@ -180,13 +183,22 @@ export class Informer<T> {
       resourceVersion: this.#version ?? "",
       timeoutSeconds: String(seconds),
     };
-    await this.#get(action, query, seconds * 1000 + WATCH_GRACE_MS, (chunk) => {
-      lines.push(chunk);
-      this.#recovered();
-    });
+    const isShort = () => clock.monotonic() - started < SHORT_WATCH_MS;
+    try {
+      await this.#get(action, query, seconds * 1000 + WATCH_GRACE_MS, (chunk) => {
+        lines.push(chunk);
+        this.#recovered("watch");
+      });
+    } finally {
+      // Not for a list: one that can only be watched to be told to list again must not be asked for without end.
+      if (events > 0 || !isShort()) {
+        this.#backoff.reset();
+        this.#brokenWatches = 0;
+      }
+    }
     // Its end came in good order, perhaps in the middle of a line: what was lost comes again in the next one.
-    if (events === 0 && clock.monotonic() - started < SHORT_WATCH_MS) return this.#backoff.next();
-    this.#recovered();
+    if (isShort()) return this.#backoff.next();
+    this.#recovered("watch");
     return 0;
   }
 
@@ -266,7 +278,7 @@ export class Informer<T> {
 
   /** Takes note of a failure and returns how long to wait. */
   #failed(error: unknown): number {
-    const { logger, telemetry, namespace } = this.#settings;
+    const { telemetry } = this.#settings;
     const listing = this.#version === undefined;
     const verb = listing ? "list" : "watch";
     const known = error instanceof ApiError ? error : undefined;
@@ -278,17 +290,8 @@ export class Informer<T> {
       this.#version = undefined;
       return this.#backoff.next();
     }
-    const problem = errorText(error);
-    // Said once, not at each try; again when the cause changes.
-    if (problem !== this.#problem) {
-      this.#problem = problem;
-      logger.warn(
-        known?.refused === true
-          ? "The Kubernetes API refuses a request; what depends on it is missing, the rest goes on."
-          : "A Kubernetes API request failed, the last known objects stay in use.",
-        { error, verb, resource: this.#name, ...(namespace !== undefined && { namespace }) },
-      );
-    }
+    // A watch that breaks once is everyday life.
+    if (listing || known?.refused === true || ++this.#brokenWatches > 1) this.#report(error, verb);
     if (known?.refused === true) {
       this.#announceReady();
       // The permission to watch may be missing while the one to list is there: then listing is the way to follow.
@@ -301,11 +304,24 @@ export class Informer<T> {
     return Math.max(this.#backoff.next(), known?.retryAfterMs ?? 0);
   }
 
-  #recovered(): void {
-    this.#backoff.reset();
-    if (this.#problem === "") return;
-    this.#problem = "";
-    this.#settings.logger.info("The Kubernetes API answers again.", { resource: this.#name });
+  /** Said once, not at each try; again when the cause changes. */
+  #report(error: unknown, verb: string): void {
+    const { logger, namespace } = this.#settings;
+    const problem = errorText(error);
+    if (this.#problems.get(verb) === problem) return;
+    this.#problems.set(verb, problem);
+    const refused = error instanceof ApiError && error.refused;
+    logger.warn(
+      refused
+        ? "The Kubernetes API refuses a request; what depends on it is missing, the rest goes on."
+        : "A Kubernetes API request failed, the last known objects stay in use.",
+      { error, verb, resource: this.#name, ...(namespace !== undefined && { namespace }) },
+    );
+  }
+
+  #recovered(verb: string): void {
+    if (!this.#problems.delete(verb)) return;
+    this.#settings.logger.info("The Kubernetes API answers again.", { verb, resource: this.#name });
   }
 
   #sleep(ms: number): Promise<void> {

@@ -129,7 +129,7 @@ test("a change of namespaces lets nothing vanish that is in both", async (t) => 
 
 test("a watch that is cut in the middle of a line goes on where it was", async (t) => {
   const fake = await FakeKubernetes.start(t);
-  const { watched, told, meter } = await watchPods(t, fake);
+  const { watched, told, meter, logger } = await watchPods(t, fake);
   await watched.ready();
   for (let round = 0; round < 3; round++) {
     await fake.watching("pods");
@@ -142,6 +142,7 @@ test("a watch that is cut in the middle of a line goes on where it was", async (
   await eventually(() => told.includes("add demo/last"));
   assert.deepEqual(told, ["add demo/a0", "add demo/a1", "add demo/a2", "add demo/last"]);
   assert.equal(await meter.total("otelcol_kubernetes_lists"), 1);
+  assert.deepEqual(logger.lines, [], "nothing to be told of");
 });
 
 test("bookmarks move the resource version, so that a compaction costs no list", async (t) => {
@@ -276,6 +277,22 @@ test("back-off grows and is spread", async (t) => {
   );
 });
 
+test("a server that never lets a watch begin is listed more and more rarely", async (t) => {
+  const fake = await FakeKubernetes.start(t);
+  fake.faults.push(({ verb }, response) => verb === "watch" && status(response, 410, "Expired", "too old"));
+  const delays: number[] = [];
+  const clock = {
+    ...hastyClock,
+    schedule(delayMs: number, task: () => void) {
+      delays.push(delayMs);
+      return hastyClock.schedule(delayMs / 100, task);
+    },
+  };
+  await watchPods(t, fake, { random: () => 0.5 }, clock);
+  await eventually(() => delays.length >= 6);
+  assert.deepEqual(delays.slice(0, 6), [200, 400, 800, 1600, 3200, 6400]);
+});
+
 test("garbage, in a list or a watch, harms nothing", async (t) => {
   const fake = await FakeKubernetes.start(t);
   fake.apply("pods", pod("a"));
@@ -399,6 +416,9 @@ test("without the permission to watch, lists follow the objects", async (t) => {
   await watched.ready();
   fake.apply("pods", pod("a"));
   await eventually(() => told.includes("add demo/a"));
+  fake.apply("pods", pod("b"));
+  await eventually(() => told.includes("add demo/b"));
+  assert.equal(logger.lines.length, 1, "said once");
   assert.match(String(logger.lines[0]?.fields["error"]), /not allowed to watch pods cluster-wide/);
 });
 

@@ -225,7 +225,7 @@ test("an API outage keeps the targets", async (t) => {
   await eventually(() => told.length === 1);
   const { port } = fake;
   await fake.stop();
-  await eventually(() => logger.lines.length > 1);
+  await eventually(() => logger.lines.length > 0);
   assert.deepEqual(names(), ["a"]);
   fake.apply("pods", handler({ name: "b", ip: "10.0.0.2", node: "node02" }));
   await fake.listen(port);

@@ -61,7 +61,7 @@ export async function discover(settings: DiscoverSettings): Promise<Discovery> {
 async function connectFor(config: KubernetesSdConfig, host: KubernetesHost): Promise<InformerContext> {
   if (config.api_server !== undefined) {
     return {
-      client: new ApiClient(serverAccess(config.api_server, config), host.userAgent),
+      client: new ApiClient(serverAccess(config.api_server, config), host.userAgent, () => host.clock.now()),
       clock: host.clock,
       logger: host.logger,
       telemetry: new KubernetesTelemetry(host.meter, host.telemetryAttributes),

@@ -10,7 +10,7 @@ import type {
 export interface LayoutEnricherSettings<Key> {
   /** What a resource is about; undefined: nothing that could be looked up. The same key for the same resource. */
   readonly resourceKey: (resource: Resource) => Key | undefined;
-  /** What a point is about, where its resource is about nothing. */
+  /** What a point is about, where its resource is about nothing that is known. */
   readonly pointKey?: (attributes: Attributes, metric: MetricLayout) => Key | undefined;
   /** What to add for a key. The same object for as long as it says the same; undefined when nothing is known. */
   readonly lookup: (key: Key) => Attributes | undefined;
@@ -75,11 +75,9 @@ export class LayoutEnricher<Key> {
     };
     const resources = layout.resources.map((entry) => {
       const key = resourceKey(entry.resource);
-      if (key !== undefined) {
-        const extra = find(key);
-        return extra === undefined
-          ? entry
-          : this.#entries(entry, { ...entry, resource: this.#resources(entry.resource, extra) });
+      const extra = key === undefined ? undefined : find(key);
+      if (extra !== undefined) {
+        return this.#entries(entry, { ...entry, resource: this.#resources(entry.resource, extra) });
       }
       if (pointKey === undefined) return entry;
       const scopes = entry.scopes.map((scope) => {
