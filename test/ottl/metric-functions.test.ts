@@ -320,7 +320,7 @@ test("buckets of histograms are merged", () => {
   const merge = (statement: string, bounds: number[], counts: number[]) => {
     const value = run([histogram("h", [point(buckets(bounds, counts))])], statement, "datapoint").metrics[0]
       ?.dataPoints[0]?.value;
-    const merged = (value as { buckets: { boundaries: number[]; counts: number[] } }).buckets;
+    const merged = (value as HistogramValue).buckets;
     return [merged.boundaries, merged.counts];
   };
   assert.deepEqual(merge("merge_histogram_buckets(0.5)", [0.1, 0.5, 1], [5, 8, 3, 1]), [

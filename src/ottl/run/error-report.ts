@@ -1,5 +1,4 @@
-import type { Clock } from "../../component/index.ts";
-import { CollectorError } from "../../errors/index.ts";
+import { type Clock, PermanentError } from "../../component/index.ts";
 import type { Logger } from "../../telemetry/index.ts";
 import type { OnError } from "./execute.ts";
 
@@ -7,9 +6,9 @@ export const errorModes = ["ignore", "silent", "propagate"] as const;
 export type ErrorMode = (typeof errorModes)[number];
 
 /** A statement failed for an item and `error_mode` is propagate. */
-export class StatementError extends CollectorError {
+export class StatementError extends PermanentError {
   constructor(text: string, options: { readonly cause: unknown }) {
-    super("FLOW_PERMANENT", `failed to execute ${JSON.stringify(text)}`, options);
+    super(`failed to execute ${JSON.stringify(text)}`, options);
   }
 }
 
