@@ -1,6 +1,6 @@
 import { duration, opaque, z } from "../config/index.ts";
 
-const versions = ["1.0", "1.1", "1.2", "1.3"] as const;
+export const versions = ["1.0", "1.1", "1.2", "1.3"] as const;
 
 /** A TLS protocol version as it is written in a config. */
 export type TlsVersion = (typeof versions)[number];
@@ -73,12 +73,15 @@ export const tlsClientSchema = z
 
 export type TlsClientConfig = z.output<typeof tlsClientSchema>;
 
-type Fields = Pick<
-  TlsClientConfig,
-  "ca_file" | "ca_pem" | "cert_file" | "cert_pem" | "key_file" | "key_pem" | "min_version" | "max_version"
->;
+type Fields = Partial<
+  Pick<TlsClientConfig, "ca_file" | "ca_pem" | "cert_file" | "cert_pem" | "key_file" | "key_pem">
+> &
+  Pick<TlsClientConfig, "min_version" | "max_version">;
 
-function* contradictions(tls: Fields): Generator<{ readonly option: string; readonly message: string }> {
+/** What the fields of one `tls` section rule out among each other. */
+export function* contradictions(
+  tls: Fields,
+): Generator<{ readonly option: string; readonly message: string }> {
   for (const name of ["ca", "cert", "key"] as const) {
     if (tls[`${name}_file`] !== undefined && tls[`${name}_pem`] !== undefined) {
       yield { option: `${name}_pem`, message: `must not be set together with ${name}_file` };

@@ -1,10 +1,7 @@
-import { X509Certificate } from "node:crypto";
 import type { SecureContext, SecureContextOptions } from "node:tls";
-import { createSecureContext, DEFAULT_CIPHERS, getCACertificates } from "node:tls";
-import { reveal, type Secret } from "../config/index.ts";
-import { CollectorError, errorText } from "../errors/index.ts";
-import type { TlsClientConfig, TlsVersion } from "./tls-config.ts";
-import { WatchedFile } from "./watched-file.ts";
+import { createSecureContext, getCACertificates } from "node:tls";
+import { PemSource, versionOptions } from "./pem-source.ts";
+import type { TlsClientConfig } from "./tls-config.ts";
 
 /** What a connection needs to know about TLS; immutable, a change of files makes a new one. */
 export interface TlsSettings {
@@ -15,31 +12,19 @@ export interface TlsSettings {
   readonly serverName: string | undefined;
 }
 
-interface Source {
-  readonly option: string;
-  readonly read: () => Promise<string>;
-}
-
 interface Pems {
   readonly ca: string | undefined;
   readonly cert: string | undefined;
   readonly key: string | undefined;
 }
 
-const nodeVersions = {
-  "1.0": "TLSv1",
-  "1.1": "TLSv1.1",
-  "1.2": "TLSv1.2",
-  "1.3": "TLSv1.3",
-} as const satisfies Record<TlsVersion, string>;
-
 /** The certificates and keys of one `tls` section, read again when they change. */
 export class TlsMaterial {
   readonly #config: TlsClientConfig | undefined;
   readonly #now: () => number;
-  readonly #ca: Source | undefined;
-  readonly #cert: Source | undefined;
-  readonly #key: Source | undefined;
+  readonly #ca: PemSource | undefined;
+  readonly #cert: PemSource | undefined;
+  readonly #key: PemSource | undefined;
   #pems: Pems | undefined;
   #current: TlsSettings | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
@@ -49,9 +34,9 @@ export class TlsMaterial {
     const hasCa = config?.ca_file !== undefined || config?.ca_pem !== undefined;
     this.#config = config?.insecure === true && !hasCa ? undefined : config;
     this.#now = now;
-    this.#ca = source("ca_file", this.#config?.ca_file, "ca_pem", this.#config?.ca_pem, now);
-    this.#cert = source("cert_file", this.#config?.cert_file, "cert_pem", this.#config?.cert_pem, now);
-    this.#key = source("key_file", this.#config?.key_file, "key_pem", this.#config?.key_pem, now);
+    this.#ca = PemSource.of("ca", this.#config?.ca_file, this.#config?.ca_pem, now);
+    this.#cert = PemSource.of("cert", this.#config?.cert_file, this.#config?.cert_pem, now);
+    this.#key = PemSource.of("key", this.#config?.key_file, this.#config?.key_pem, now);
   }
 
   /**
@@ -83,16 +68,19 @@ export class TlsMaterial {
 
   #build(pems: Pems): TlsSettings {
     const config = this.#config;
-    if (pems.ca !== undefined) checkCertificates(this.#ca, pems.ca);
-    if (pems.cert !== undefined) checkCertificates(this.#cert, pems.cert);
-    const common = { ...versionOptions(config), ...caOptions(config, pems.ca) };
+    if (pems.ca !== undefined) this.#ca?.checkCertificates(pems.ca);
+    if (pems.cert !== undefined) this.#cert?.checkCertificates(pems.cert);
+    const common = {
+      ...versionOptions(config?.min_version ?? "1.2", config?.max_version ?? "1.3"),
+      ...caOptions(config, pems.ca),
+    };
     const anonymousContext = createSecureContext(common);
     let context = anonymousContext;
     if (pems.cert !== undefined && pems.key !== undefined) {
       try {
         context = createSecureContext({ ...common, cert: pems.cert, key: pems.key });
       } catch (cause) {
-        throw unusable(this.#key, `is no private key for ${this.#cert?.option}`, cause);
+        throw this.#key?.unusable(`is no private key for ${this.#cert?.option}`, cause);
       }
     }
     return {
@@ -104,57 +92,8 @@ export class TlsMaterial {
   }
 }
 
-function source(
-  fileOption: string,
-  file: string | undefined,
-  pemOption: string,
-  pem: Secret | undefined,
-  now: () => number,
-): Source | undefined {
-  if (pem !== undefined) return { option: pemOption, read: () => Promise.resolve(reveal(pem)) };
-  if (file === undefined) return undefined;
-  const watched = new WatchedFile(file, now);
-  const option = `${fileOption} ${JSON.stringify(file)}`;
-  const read = async (): Promise<string> => {
-    try {
-      return await watched.read();
-    } catch (cause) {
-      throw new CollectorError("TLS_FILE", `${option} cannot be read: ${errorText(cause)}`, { cause });
-    }
-  };
-  return { option, read };
-}
-
-function versionOptions(config: TlsClientConfig | undefined): SecureContextOptions {
-  const min = config?.min_version ?? "1.2";
-  return {
-    minVersion: nodeVersions[min],
-    maxVersion: nodeVersions[config?.max_version ?? "1.3"],
-    // OpenSSL 3 has no cipher for the versions before 1.2 at its default security level.
-    ...(min < "1.2" ? { ciphers: `${DEFAULT_CIPHERS}:@SECLEVEL=0` } : {}),
-  };
-}
-
 function caOptions(config: TlsClientConfig | undefined, ca: string | undefined): SecureContextOptions {
   if (config?.include_system_ca_certs_pool !== true) return ca === undefined ? {} : { ca: [ca] };
   const own = ca === undefined ? [] : [ca];
   return { ca: [...own, ...getCACertificates("default"), ...getCACertificates("system")] };
-}
-
-/** OpenSSL skips what it cannot read in a bundle; a file cut short by a writer must not count as a new bundle. */
-function checkCertificates(from: Source | undefined, pem: string): void {
-  const blocks = pem.split("-----BEGIN CERTIFICATE-----").slice(1);
-  if (blocks.length === 0) throw unusable(from, "holds no PEM certificate");
-  for (const [index, block] of blocks.entries()) {
-    try {
-      new X509Certificate(`-----BEGIN CERTIFICATE-----${block}`);
-    } catch (cause) {
-      throw unusable(from, `holds no valid certificate as number ${index + 1}`, cause);
-    }
-  }
-}
-
-function unusable(from: Source | undefined, problem: string, cause?: unknown): CollectorError {
-  const reason = cause === undefined ? "" : `: ${errorText(cause)}`;
-  return new CollectorError("TLS_FILE", `${from?.option} ${problem}${reason}`, { cause });
 }

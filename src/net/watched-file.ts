@@ -1,3 +1,4 @@
+import { type BigIntStats, readFileSync, statSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 
 /** A file changed within this time is read again even if its times look the same: their clock ticks in steps. */
@@ -25,12 +26,29 @@ export class WatchedFile {
   async read(): Promise<string> {
     // The times of before the read: a write in between makes the next call read again.
     const status = await stat(this.path, { bigint: true });
-    const fingerprint = `${status.dev}:${status.ino}:${status.size}:${status.mtimeNs}:${status.ctimeNs}`;
-    if (this.#content === undefined || !this.#settled || fingerprint !== this.#fingerprint) {
-      this.#content = await readFile(this.path, "utf8");
-      this.#fingerprint = fingerprint;
-      this.#settled = Math.abs(this.#now() - Number(status.mtimeMs)) > SETTLED_AFTER_MS;
-    }
-    return this.#content;
+    if (this.#isCurrent(status)) return this.#content as string;
+    return this.#keep(status, await readFile(this.path, "utf8"));
   }
+
+  /** The same for those who cannot wait. @throws the file system's error */
+  readSync(): string {
+    const status = statSync(this.path, { bigint: true });
+    if (this.#isCurrent(status)) return this.#content as string;
+    return this.#keep(status, readFileSync(this.path, "utf8"));
+  }
+
+  #isCurrent(status: BigIntStats): boolean {
+    return this.#content !== undefined && this.#settled && fingerprintOf(status) === this.#fingerprint;
+  }
+
+  #keep(status: BigIntStats, content: string): string {
+    this.#content = content;
+    this.#fingerprint = fingerprintOf(status);
+    this.#settled = Math.abs(this.#now() - Number(status.mtimeMs)) > SETTLED_AFTER_MS;
+    return content;
+  }
+}
+
+function fingerprintOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
 }

@@ -15,6 +15,7 @@ const CAPABILITIES = [
   "kubernetes",
   "ottl",
   "regex",
+  "grpc",
 ];
 const COMPONENTS = ["receivers", "processors", "exporters", "extensions"];
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -29,9 +30,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   delivery: CONTRACTS,
   temporality: CONTRACTS,
   regex: CONTRACTS,
+  relabel: [...CONTRACTS, "regex"],
+  discovery: [...CONTRACTS, "net"],
   ottl: [...CONTRACTS, "regex"],
   kubernetes: [...CONTRACTS, "net"],
   scrape: [...CONTRACTS, "exposition", "net"],
+  grpc: [...CONTRACTS, "net"],
   ...Object.fromEntries(COMPONENTS.map((room) => [room, [...CONTRACTS, ...CAPABILITIES]])),
   service: CONTRACTS,
   distribution: [...CONTRACTS, ...COMPONENTS],

@@ -1,0 +1,159 @@
+import { createServer, type Server as NetServer, type Socket } from "node:net";
+import type {
+  Server,
+  ServerCredentials,
+  ServerErrorResponse,
+  ServerUnaryCall,
+  sendUnaryData,
+} from "@grpc/grpc-js";
+import { errorText } from "../errors/index.ts";
+import { listen, type TlsServerConfig, TlsServerMaterial } from "../net/index.ts";
+import type { Logger } from "../telemetry/index.ts";
+import { type GrpcLibrary, loadGrpc } from "./grpc-library.ts";
+import { passThrough } from "./metrics-service.ts";
+import { encodeRetryStatus } from "./retry-info.ts";
+import { RpcCode } from "./rpc-code.ts";
+import { RpcError } from "./rpc-error.ts";
+
+/** Of a connection; milliseconds, undefined = never. */
+export interface ServerKeepalive {
+  readonly maxIdleMs: number | undefined;
+  readonly maxAgeMs: number | undefined;
+  readonly maxAgeGraceMs: number | undefined;
+  /** A connection that was silent for so long is asked whether it still lives … */
+  readonly timeMs: number | undefined;
+  /** … and closed when it does not answer within this time. */
+  readonly timeoutMs: number | undefined;
+}
+
+export interface GrpcServerSettings {
+  /** `host:port` */
+  readonly endpoint: string;
+  /** undefined: no TLS. */
+  readonly tls: TlsServerConfig | undefined;
+  /** Largest message, as it comes and again when it is decompressed. */
+  readonly maxMessageBytes: number;
+  /** Calls that one connection may have under way; undefined = no limit. */
+  readonly maxConcurrentStreams: number | undefined;
+  readonly keepalive: ServerKeepalive | undefined;
+  /** Unary methods by path. What they throw becomes the status: an RpcError its own, anything else `Unknown`. */
+  readonly methods: Readonly<Record<string, (message: Buffer) => Promise<Uint8Array>>>;
+  readonly logger: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** A gRPC server for unary methods over bytes; TLS files are looked at again with each connection. */
+export class GrpcServer {
+  /** Where it listens, as `host:port`. */
+  readonly address: string;
+  readonly #server: Server;
+  readonly #listener: NetServer;
+  readonly #sockets: ReadonlySet<Socket>;
+
+  private constructor(server: Server, listener: NetServer, sockets: ReadonlySet<Socket>, address: string) {
+    this.#server = server;
+    this.#listener = listener;
+    this.#sockets = sockets;
+    this.address = address;
+  }
+
+  /** @throws CollectorError COMPONENT_START when the address cannot be bound, TLS_FILE when a TLS file cannot be used */
+  static async listen(settings: GrpcServerSettings): Promise<GrpcServer> {
+    const grpc = await loadGrpc();
+    const { credentials, refresh } = credentialsOf(grpc, settings);
+    const server = new grpc.Server(serverOptions(settings));
+    for (const [path, method] of Object.entries(settings.methods)) {
+      server.register(path, unaryHandler(grpc, method), passThrough, passThrough, "unary");
+    }
+    const injector = server.createConnectionInjector(credentials);
+    const sockets = new Set<Socket>();
+    // Not grpc-js's own listening: the files are to be looked at before the handshake of each connection.
+    const listener = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => {
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
+      socket.on("error", (error) => settings.logger.debug("A gRPC connection broke.", { error }));
+      refresh();
+      injector.injectConnection(socket);
+    });
+    const address = await listen(listener, settings.endpoint);
+    return new GrpcServer(server, listener, sockets, address);
+  }
+
+  /** Takes no more connections and calls, lets those under way finish for `drainMs`, then cuts them off. */
+  async close(drainMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#listener.close(() => resolve()));
+    const force = () => {
+      this.#server.forceShutdown();
+      for (const socket of this.#sockets) socket.destroy();
+    };
+    const timer = setTimeout(force, drainMs);
+    await new Promise<void>((resolve) => {
+      this.#server.tryShutdown(() => resolve());
+    });
+    // What is left has no call, such as a handshake that never ends.
+    force();
+    clearTimeout(timer);
+    await closed;
+  }
+}
+
+function unaryHandler(grpc: GrpcLibrary, method: (message: Buffer) => Promise<Uint8Array>) {
+  return (call: ServerUnaryCall<Buffer, Buffer>, respond: sendUnaryData<Buffer>): void => {
+    method(call.request).then(
+      (answer) => respond(null, Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength)),
+      (error) => respond(errorResponse(grpc, error)),
+    );
+  };
+}
+
+function errorResponse(grpc: GrpcLibrary, error: unknown): Partial<ServerErrorResponse> & { code: number } {
+  if (!(error instanceof RpcError)) return { code: RpcCode.Unknown, details: errorText(error) };
+  const { code, details, retryAfterMs } = error;
+  if (retryAfterMs === undefined) return { code, details };
+  const metadata = new grpc.Metadata();
+  metadata.set("grpc-status-details-bin", encodeRetryStatus(code, details, retryAfterMs));
+  return { code, details, metadata };
+}
+
+function serverOptions({ maxMessageBytes, maxConcurrentStreams, keepalive }: GrpcServerSettings) {
+  const options: Record<string, number | undefined> = {
+    "grpc.max_receive_message_length": maxMessageBytes,
+    "grpc.max_concurrent_streams": maxConcurrentStreams,
+    "grpc.max_connection_idle_ms": keepalive?.maxIdleMs,
+    "grpc.max_connection_age_ms": keepalive?.maxAgeMs,
+    "grpc.max_connection_age_grace_ms": keepalive?.maxAgeGraceMs,
+    "grpc.keepalive_time_ms": keepalive?.timeMs,
+    "grpc.keepalive_timeout_ms": keepalive?.timeoutMs,
+  };
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+/** The server's credentials, and what brings them up to date with their files. */
+function credentialsOf(
+  grpc: GrpcLibrary,
+  { tls, logger, now }: GrpcServerSettings,
+): { readonly credentials: ServerCredentials; readonly refresh: () => void } {
+  if (tls === undefined) return { credentials: grpc.ServerCredentials.createInsecure(), refresh() {} };
+  const material = new TlsServerMaterial({ config: tls, logger, now });
+  class FileCredentials extends grpc.ServerCredentials {
+    #used = material.current;
+
+    constructor() {
+      const { requestCert, rejectUnauthorized, ...context } = material.current;
+      super({ requestCert: requestCert === true, rejectUnauthorized: rejectUnauthorized === true }, context);
+    }
+
+    refresh(): void {
+      const wanted = material.refresh();
+      if (wanted !== this.#used) this.updateSecureContextOptions(wanted);
+      this.#used = wanted;
+    }
+
+    override _equals(other: ServerCredentials): boolean {
+      return other === this;
+    }
+  }
+  const credentials = new FileCredentials();
+  return { credentials, refresh: () => credentials.refresh() };
+}
