@@ -1,7 +1,9 @@
 import type { Clock } from "../component/index.ts";
 import { z } from "../config/index.ts";
 import type { Logger, Meter } from "../telemetry/index.ts";
+import type { ApiAccess } from "./api-access.ts";
 import { ApiClient } from "./api-client.ts";
+import { ApiHealth } from "./api-health.ts";
 import { type Environment, inClusterAccess } from "./in-cluster.ts";
 import type { InformerContext } from "./informer.ts";
 import { kubeconfigAccess } from "./kubeconfig.ts";
@@ -42,6 +44,8 @@ export interface KubernetesHost {
   readonly userAgent: string;
   /** Attributes of this room's self-metrics, such as `{ receiver: "kubevirt_handler" }`. */
   readonly telemetryAttributes: Readonly<Record<string, string>>;
+  /** For the component's status: gets an error when a request fails for more than a moment, undefined when all is well again. */
+  readonly onHealth?: (error: unknown) => void;
   /** Default process.env. */
   readonly environment?: Environment;
   /** Where the service account is mounted; default as Kubernetes does. */
@@ -70,11 +74,17 @@ export async function connect(config: ConnectionConfig, host: KubernetesHost): P
           anonymous: config.auth_type === "none",
           ...(host.serviceAccountDirectory !== undefined && { directory: host.serviceAccountDirectory }),
         });
+  return informerContext(access, host);
+}
+
+/** What informers need, for a server that is known. */
+export function informerContext(access: ApiAccess, host: KubernetesHost): InformerContext {
   return {
     client: new ApiClient(access, host.userAgent, () => host.clock.now()),
     clock: host.clock,
     logger: host.logger,
     telemetry: new KubernetesTelemetry(host.meter, host.telemetryAttributes),
+    health: new ApiHealth(host.onHealth),
     random: host.random ?? Math.random,
   };
 }

@@ -2,7 +2,8 @@ import type { Clock } from "../component/index.ts";
 import { errorText } from "../errors/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 import type { ApiClient } from "./api-client.ts";
-import { ApiError, statusError } from "./api-error.ts";
+import { ApiError, describeAction, statusError } from "./api-error.ts";
+import type { ApiHealth } from "./api-health.ts";
 import { Backoff } from "./backoff.ts";
 import { JsonLines, type ListEnvelope, ListReader } from "./json-stream.ts";
 import type { ObjectStore } from "./object-store.ts";
@@ -29,6 +30,7 @@ export interface InformerContext {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly telemetry: KubernetesTelemetry;
+  readonly health: ApiHealth;
   /** Numbers from 0 to 1, for jitter. */
   readonly random: () => number;
 }
@@ -80,7 +82,7 @@ export class Informer<T> {
   /** Failures of watches since the last that was of use. */
   #brokenWatches = 0;
   /** What was logged, by verb. */
-  readonly #problems = new Map<string, string>();
+  readonly #problems = new Map<Verb, string>();
 
   constructor(settings: InformerSettings<T>) {
     this.#settings = settings;
@@ -109,6 +111,7 @@ export class Informer<T> {
   async close(): Promise<void> {
     this.#abort.abort(new Error("the informer was closed"));
     await this.#running;
+    for (const verb of this.#problems.keys()) this.#settings.health.recovered(this.#actionName(verb));
     this.#announceReady();
   }
 
@@ -305,8 +308,9 @@ export class Informer<T> {
   }
 
   /** Said once, not at each try; again when the cause changes. */
-  #report(error: unknown, verb: string): void {
-    const { logger, namespace } = this.#settings;
+  #report(error: unknown, verb: Verb): void {
+    const { logger, namespace, health } = this.#settings;
+    health.failed(this.#actionName(verb), error);
     const problem = errorText(error);
     if (this.#problems.get(verb) === problem) return;
     this.#problems.set(verb, problem);
@@ -319,9 +323,15 @@ export class Informer<T> {
     );
   }
 
-  #recovered(verb: string): void {
+  #recovered(verb: Verb): void {
     if (!this.#problems.delete(verb)) return;
+    this.#settings.health.recovered(this.#actionName(verb));
     this.#settings.logger.info("The Kubernetes API answers again.", { verb, resource: this.#name });
+  }
+
+  #actionName(verb: Verb): string {
+    const { resource, namespace } = this.#settings;
+    return describeAction(actionOn(verb, resource, namespace));
   }
 
   #sleep(ms: number): Promise<void> {
@@ -337,6 +347,8 @@ export class Informer<T> {
     });
   }
 }
+
+type Verb = "list" | "watch";
 
 interface WatchEvent {
   readonly type?: unknown;

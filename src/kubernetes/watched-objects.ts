@@ -1,5 +1,6 @@
 import { Informer, type InformerContext, type InformerSettings } from "./informer.ts";
 import { ObjectStore, type ReadonlyObjectStore } from "./object-store.ts";
+import { resourceName } from "./resource.ts";
 
 export type WatchedObjectsSettings<T> = InformerContext &
   Pick<InformerSettings<T>, "resource" | "labelSelector" | "fieldSelector" | "metadataOnly" | "project"> & {
@@ -19,6 +20,11 @@ export class WatchedObjects<T> {
   constructor(settings: WatchedObjectsSettings<T>) {
     this.#settings = settings;
     if (settings.idle !== true) this.setNamespaces(settings.namespaces);
+  }
+
+  /** As people and RBAC rules call it. */
+  get name(): string {
+    return resourceName(this.#settings.resource);
   }
 
   get store(): ReadonlyObjectStore<T> {

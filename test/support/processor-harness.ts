@@ -68,6 +68,7 @@ export async function runProcessor<Config>(
     processor,
     logger,
     meter,
+    statuses,
     send,
     /** Attributes of the first resource that comes out for these. */
     async resource(attributes: Attributes): Promise<Attributes | undefined> {

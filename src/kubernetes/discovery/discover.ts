@@ -1,9 +1,7 @@
-import { ApiClient } from "../api-client.ts";
-import { connect, type KubernetesHost } from "../connection.ts";
+import { connect, informerContext, type KubernetesHost } from "../connection.ts";
 import type { InformerContext } from "../informer.ts";
 import type { ReadonlyObjectStore } from "../object-store.ts";
 import { type KubernetesObject, type Resource, resources } from "../resource.ts";
-import { KubernetesTelemetry } from "../telemetry.ts";
 import { WatchedObjects } from "../watched-objects.ts";
 import { serverAccess } from "./sd-access.ts";
 import {
@@ -60,13 +58,7 @@ export async function discover(settings: DiscoverSettings): Promise<Discovery> {
 
 async function connectFor(config: KubernetesSdConfig, host: KubernetesHost): Promise<InformerContext> {
   if (config.api_server !== undefined) {
-    return {
-      client: new ApiClient(serverAccess(config.api_server, config), host.userAgent, () => host.clock.now()),
-      clock: host.clock,
-      logger: host.logger,
-      telemetry: new KubernetesTelemetry(host.meter, host.telemetryAttributes),
-      random: host.random ?? Math.random,
-    };
+    return informerContext(serverAccess(config.api_server, config), host);
   }
   const kubeconfig_file = config.kubeconfig_file;
   const auth_type = kubeconfig_file === undefined ? "serviceAccount" : "kubeConfig";

@@ -38,7 +38,7 @@ export class K8sAttributesProcessor implements Component, Consumer {
   readonly #lookup: MetadataLookup;
   readonly #enricher: LayoutEnricher<Subject>;
   readonly #telemetry: ProcessorTelemetry;
-  readonly #watched: { ready(): Promise<void>; readonly synced: boolean; close(): Promise<void> }[] = [];
+  readonly #watched: Pick<WatchedObjects<unknown>, "name" | "ready" | "synced" | "close">[] = [];
   #context: InformerContext | undefined;
   /** Of everything that is known about the cluster. */
   #version = 0;
@@ -78,7 +78,7 @@ export class K8sAttributesProcessor implements Component, Consumer {
    * is to be waited for does not come in time
    */
   async start(): Promise<void> {
-    const { config, logger, meter, clock, build, id } = this.#settings;
+    const { config, logger, meter, clock, build, id, reportStatus } = this.#settings;
     if (config.passthrough) return;
     this.#context = await connect(config, {
       logger,
@@ -86,6 +86,8 @@ export class K8sAttributesProcessor implements Component, Consumer {
       clock,
       userAgent: `${build.command}/${build.version}`,
       telemetryAttributes: { processor: id },
+      onHealth: (error) =>
+        reportStatus(error === undefined ? { status: "ok" } : { status: "recoverable_error", error }),
     });
     this.#watch(this.#context);
     if (config.wait_for_metadata) await this.#wait(config.wait_for_metadata_timeout);
@@ -163,11 +165,12 @@ export class K8sAttributesProcessor implements Component, Consumer {
     });
     await Promise.race([Promise.all(this.#watched.map((objects) => objects.ready())), late]);
     cancel();
-    if (this.#watched.every(({ synced }) => synced)) return;
+    const missing = this.#watched.filter(({ synced }) => !synced).map(({ name }) => name);
+    if (missing.length === 0) return;
     await this.shutdown();
     throw new CollectorError(
       "COMPONENT_START",
-      `${this.#settings.id}: no metadata from the Kubernetes API within wait_for_metadata_timeout ${formatDuration(timeoutMs)}`,
+      `the Kubernetes API did not give ${missing.join(", ")} within wait_for_metadata_timeout ${formatDuration(timeoutMs)}`,
     );
   }
 }

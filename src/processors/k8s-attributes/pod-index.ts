@@ -128,9 +128,10 @@ function podValue(pod: PodFacts, attributes: Attributes, name: string): string {
       return pod.namespace;
     case "k8s.pod.ip":
     case "ip":
+    // The Collector compares a host name with the address too.
+    case "host.name":
       return pod.ip;
     case "k8s.pod.hostname":
-    case "host.name":
       return pod.hostname;
     case "k8s.node.name":
       return pod.nodeName;

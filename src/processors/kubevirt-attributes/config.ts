@@ -2,11 +2,9 @@ import { z } from "../../config/index.ts";
 import { connectionShape, fieldRuleSchema } from "../../kubernetes/index.ts";
 import { compileRegex } from "../../regex/index.ts";
 
-/** Those that stay the same for as long as a machine runs: they begin no new series. */
+/** Those that stay the same for as long as a machine runs, so that they begin no new series; its instance knows them all. */
 export const DEFAULT_METADATA = [
   "kubevirt.vm.name",
-  "kubevirt.vm.owner.kind",
-  "kubevirt.vm.owner.name",
   "kubevirt.vm.instancetype",
   "kubevirt.vm.preference",
   "kubevirt.vmi.guest_os.name",
@@ -15,6 +13,8 @@ export const DEFAULT_METADATA = [
 
 export const METADATA = [
   ...DEFAULT_METADATA,
+  "kubevirt.vm.owner.kind",
+  "kubevirt.vm.owner.name",
   "kubevirt.vm.uid",
   "kubevirt.vm.run_strategy",
   "kubevirt.vm.status",

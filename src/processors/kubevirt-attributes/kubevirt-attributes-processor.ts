@@ -15,12 +15,10 @@ import { VmDirectory } from "./vm-directory.ts";
 import { vmFacts, vmiFacts, type Wanted } from "./vm-facts.ts";
 import { pointVmKey, resourceVmKey } from "./vm-keys.ts";
 
-/** What only the VirtualMachine object knows, or knows too where the instance does not say. */
+/** What only the VirtualMachine object knows: without it the instances are all that is read. */
 const FROM_VM: readonly MetadataName[] = [
   "kubevirt.vm.owner.kind",
   "kubevirt.vm.owner.name",
-  "kubevirt.vm.instancetype",
-  "kubevirt.vm.preference",
   "kubevirt.vm.run_strategy",
   "kubevirt.vm.status",
   "kubevirt.vm.creation_time",
@@ -67,13 +65,15 @@ export class KubevirtAttributesProcessor implements Component, Consumer {
 
   /** @throws CollectorError COMPONENT_START outside a pod, or when the kubeconfig cannot be used */
   async start(): Promise<void> {
-    const { config, logger, meter, clock, build, id } = this.#settings;
+    const { config, logger, meter, clock, build, id, reportStatus } = this.#settings;
     this.#context = await connect(config, {
       logger,
       meter,
       clock,
       userAgent: `${build.command}/${build.version}`,
       telemetryAttributes: { processor: id },
+      onHealth: (error) =>
+        reportStatus(error === undefined ? { status: "ok" } : { status: "recoverable_error", error }),
     });
     const common = { ...this.#context, namespaces: config.namespaces };
     const vmis = new WatchedObjects({

@@ -322,13 +322,22 @@ test("a deleted pod is known for a while; a new one with its address or name goe
 test("without the API metrics pass as they are; waiting for metadata has an end", async (t) => {
   const fake = await FakeKubernetes.start(t);
   fake.deny("list", "pods");
-  const { resource, logger } = await run(t, fake, { wait_for_metadata: false });
-  await eventually(() => logger.lines.length > 0);
+  const { resource, statuses } = await run(t, fake, { wait_for_metadata: false });
+  await eventually(() => statuses.length > 0);
+  assert.equal(statuses[0]?.status, "recoverable_error");
+  assert.match(String(statuses[0]?.error), /not allowed to list pods/);
   assert.deepEqual(await resource({ "k8s.pod.uid": "uid-a" }), { "k8s.pod.uid": "uid-a" });
   await assert.rejects(run(t, fake, { wait_for_metadata_timeout: "10s" }), {
     code: "COMPONENT_START",
-    message: /no metadata from the Kubernetes API within wait_for_metadata_timeout 10s/,
+    message: /the Kubernetes API did not give pods within wait_for_metadata_timeout 10s/,
   });
+  fake.allow("list", "pods");
+  fake.apply("pods", pod("a"));
+  await eventually(async () => (await resource({ "k8s.pod.uid": "uid-a" }))?.["k8s.pod.name"] === "a");
+  assert.deepEqual(
+    statuses.map(({ status }) => status),
+    ["recoverable_error", "ok"],
+  );
 });
 
 test("passthrough asks nobody", async (t) => {
