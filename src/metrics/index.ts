@@ -8,6 +8,7 @@ export {
   Presence,
   STALE,
 } from "./column.ts";
+export { ColumnBuffers, withLength } from "./column-buffers.ts";
 export {
   type ExponentialHistogramMetricLayout,
   type HistogramMetricLayout,

@@ -1,12 +1,19 @@
 import { type Clock, type Consumer, isPermanent, PartialError } from "../component/index.ts";
 import { errorText } from "../errors/index.ts";
 import type { ExpositionLimits, ParseResult } from "../exposition/index.ts";
-import { Batch, Column, type InstrumentationScope, msToNs, type Resource } from "../metrics/index.ts";
+import {
+  Batch,
+  Column,
+  ColumnBuffers,
+  type InstrumentationScope,
+  msToNs,
+  type Resource,
+  withLength,
+} from "../metrics/index.ts";
 import { type HttpClient, ReusableBuffer } from "../net/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 import { AttributeInterner } from "./attributes.ts";
 import { type BodyOutcome, BodyReader } from "./body-reader.ts";
-import { ColumnBuffers, withLength } from "./column-buffers.ts";
 import { FailureLog } from "./failure-log.ts";
 import type { OwnGauge } from "./layout-builder.ts";
 import type { SeriesMapping } from "./mapped-table.ts";

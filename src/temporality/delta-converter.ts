@@ -1,5 +1,4 @@
-import { type Column, type PointExtras, PRESENT, STALE } from "../metrics/index.ts";
-import { ColumnBuffers } from "./column-buffers.ts";
+import { type Column, ColumnBuffers, type PointExtras, PRESENT, STALE } from "../metrics/index.ts";
 import { PresenceKeeper } from "./presence-keeper.ts";
 import { type HistogramPlan, NO_SLOT, StreamPlans } from "./stream-plans.ts";
 import { StreamTable, UNSEEN } from "./stream-table.ts";
@@ -91,8 +90,7 @@ export class DeltaConverter {
   /** Takes the arrays of a converted column back for reuse, unless somebody retained it. */
   release(column: Column): void {
     if (column.retained) return;
-    this.#buffers.giveValues(column.values);
-    if (column.startTimes !== undefined) this.#buffers.giveTimes(column.startTimes);
+    this.#buffers.recycle(column.values, column.startTimes);
   }
 
   #forget(nowMs: number): void {
@@ -302,7 +300,6 @@ export class DeltaConverter {
   #startArray(): BigUint64Array {
     if (this.#starts === undefined) {
       this.#starts = this.#buffers.takeTimes(this.#width);
-      this.#starts.fill(0n);
     }
     return this.#starts;
   }
