@@ -16,6 +16,8 @@ const CAPABILITIES = [
   "ottl",
   "regex",
   "grpc",
+  "relabel",
+  "discovery",
 ];
 const COMPONENTS = ["receivers", "processors", "exporters", "extensions"];
 const mayImport: Readonly<Record<string, readonly string[]>> = {
