@@ -47,6 +47,8 @@ export interface OttlResult {
   readonly name: string;
   /** The first batch of a fresh processor. */
   readonly first: number;
+  /** A batch with a new layout of known series. */
+  readonly churn: number;
   readonly steady: number;
 }
 
@@ -55,6 +57,7 @@ export async function benchOttl(rounds: number): Promise<readonly OttlResult[]> 
   const results: OttlResult[] = [];
   for (const [name, create] of Object.entries(cases)) {
     const first: number[] = [];
+    const churn: number[] = [];
     const steady: number[] = [];
     for (let round = 0; round < rounds; round++) {
       const source = new BatchSource();
@@ -63,16 +66,17 @@ export async function benchOttl(rounds: number): Promise<readonly OttlResult[]> 
       const isSlow = name.startsWith("plain objects");
       for (let i = 0; i < (isSlow ? 2 : 20); i++) await processor.consume(source.next());
       steady.push(await cpuOf(() => processor.consume(source.next()), isSlow ? 3 : 100));
+      churn.push(await cpuOf(() => processor.consume(source.next(true)), 1));
     }
     const perPoint = (microseconds: number[]) => (median(microseconds) * 1000) / POINTS;
-    results.push({ name, first: perPoint(first), steady: perPoint(steady) });
+    results.push({ name, first: perPoint(first), churn: perPoint(churn), steady: perPoint(steady) });
   }
   return results;
 }
 
 /** One line for people. */
-export function formatOttlResult({ name, first, steady }: OttlResult): string {
-  return `${name}: steady ${steady.toFixed(2)} ns a point, first ${first.toFixed(0)} ns a point`;
+export function formatOttlResult({ name, first, churn, steady }: OttlResult): string {
+  return `${name}: ns a point: steady ${steady.toFixed(2)}, new layout ${churn.toFixed(0)}, first ${first.toFixed(0)}`;
 }
 
 function transformer(statements: readonly string[]): Component & Consumer {
@@ -121,9 +125,12 @@ class BatchSource {
     };
   }
 
-  next(): Batch {
+  next(isNewLayout = false): Batch {
     this.#timeNs += 30_000_000_000n;
-    return Batch.fromColumns(this.#layout, new Column({ values: this.#values, timeNs: this.#timeNs }));
+    return Batch.fromColumns(
+      isNewLayout ? { ...this.#layout } : this.#layout,
+      new Column({ values: this.#values, timeNs: this.#timeNs }),
+    );
   }
 }
 

@@ -80,7 +80,10 @@ const deleteKey = defineFunction({
   build: ({ target: to, key }) => {
     return (frame) => {
       const name = key.get(frame);
-      filterMap(to, frame, (candidate) => candidate !== name);
+      const raw = rawMap(to, frame);
+      if (raw === undefined || !Object.hasOwn(raw, name)) return;
+      const { [name]: _, ...rest } = raw;
+      to.setRaw(frame, rest);
     };
   },
 });

@@ -19,6 +19,9 @@ export interface Execution {
   readonly sharesCache: boolean;
 }
 
+/** Writing to the cache replaces it. */
+const EMPTY_CACHE: Frame["cache"] = Object.freeze({});
+
 /** Runs the statements of a group for each item of its context, one item after the other. */
 export function executeGroup(
   group: StatementGroup,
@@ -30,7 +33,7 @@ export function executeGroup(
 
 function executeItem({ conditions, statements, context }: StatementGroup, execution: Execution): void {
   const { frame, onError, observer } = execution;
-  if (!execution.sharesCache) frame.cache = {};
+  if (!execution.sharesCache) frame.cache = EMPTY_CACHE;
   if (conditions.length > 0 && !anyHolds(conditions, frame, onError)) return;
   for (const statement of statements) {
     const { addsMetrics } = statement.runEffects;

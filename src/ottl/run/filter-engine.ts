@@ -56,7 +56,7 @@ export class FilterEngine {
       if (!isReady) return this.#objects(current, this.#steps.slice(i));
       current =
         step.points === undefined
-          ? (step.layout as LayoutStep).apply(current, this.#pool, step.onError)
+          ? (step.layout as LayoutStep).apply(current, this.#pool)
           : step.points.apply(current, step.onError);
       if (current === undefined || current.layout.resources.length === 0) return undefined;
     }
@@ -87,7 +87,7 @@ function planFilter({ context, conditions }: ConditionGroup, onError: OnError, f
       context,
       conditions: byName,
       onError,
-      layout: new LayoutStep((drafts, report) => dropItems(context, byName, drafts, frame, report)),
+      layout: new LayoutStep((drafts) => dropItems(context, byName, drafts, frame, onError)),
       needsAllPresent: byName.some(({ effects }) => effects.spansPoints),
     });
   }

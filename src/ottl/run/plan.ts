@@ -2,57 +2,94 @@ import type { CompiledStatement, StatementGroup } from "../compile/compile-group
 import type { Frame } from "../context/draft.ts";
 import { Effects } from "../context/effects.ts";
 import type { Expression } from "../syntax/ast.ts";
+import { executeGroup, type OnError } from "./execute.ts";
 import { LayoutStep } from "./layout-step.ts";
 import { isField, readsOnlyNumbers } from "./reads.ts";
 import { type ValueRule, ValueStep } from "./value-step.ts";
 
-/** One step of a pipeline of statements: always able to work on drafts, and where possible on columns. */
+/** Statements that are run together, with what becomes of their errors. */
 export interface Step {
   readonly group: StatementGroup;
+  readonly onError: OnError;
   readonly sharesCache: boolean;
+}
+
+/** Steps that run in one go: always able to work on drafts of plain objects, and where possible on columns. */
+export interface Stage {
+  readonly steps: readonly Step[];
   readonly layout?: LayoutStep;
   /** The layout step holds only where no point is missing from a batch. */
   readonly needsAllPresent?: boolean;
   readonly values?: ValueStep;
 }
 
+type Plan = Step & {
+  readonly isLayoutOnly: boolean;
+  readonly needsAllPresent: boolean;
+  readonly rule: ValueRule | undefined;
+};
+
 /**
- * Decides how often the statements of a group have to run. Statements that touch only what belongs to their item give
- * the same result one after the other over all items as item by item; such a group is cut into steps of their own kind.
+ * Decides how often statements have to run. What depends on names and attributes only is a function of the layout, and
+ * neighbours of that kind are one function.
  */
-export function planGroup(group: StatementGroup, sharesCache: boolean, frame: Frame): Step[] {
-  const all = new Effects();
-  for (const { effects } of [...group.statements, ...group.conditions]) all.add(effects);
-  if (all.usesCache && sharesCache) return [{ group, sharesCache }];
-  if (all.isLayoutOnly) return [layoutStep(group, all, frame)];
-  if (!isSeparable(group, all)) return [{ group, sharesCache }];
-  const steps: Step[] = [];
-  for (const run of runsOf(group.statements)) {
-    const [first] = run as [CompiledStatement, ...CompiledStatement[]];
-    const part: StatementGroup = { ...group, statements: run };
-    const effects = new Effects();
-    for (const statement of run) effects.add(statement.effects);
-    if (first.effects.isLayoutOnly) {
-      steps.push(layoutStep(part, effects, frame));
-      continue;
-    }
-    const rule = valueRule(first, part, frame);
-    steps.push({
-      group: part,
-      sharesCache,
-      ...(rule !== undefined && { values: new ValueStep(rule, frame) }),
-    });
+export function planStages(steps: readonly Step[], frame: Frame): Stage[] {
+  const stages: Stage[] = [];
+  let joined: Plan[] = [];
+  const close = () => {
+    const [first] = joined;
+    if (first !== undefined) stages.push(layoutStage(joined, first.needsAllPresent, frame));
+    joined = [];
+  };
+  for (const plan of steps.flatMap((step) => planStep(step, frame))) {
+    if (joined[0]?.needsAllPresent !== plan.needsAllPresent || !plan.isLayoutOnly) close();
+    if (plan.isLayoutOnly) joined.push(plan);
+    else
+      stages.push({
+        steps: [plan],
+        ...(plan.rule !== undefined && { values: new ValueStep(plan.rule, frame) }),
+      });
   }
-  return steps;
+  close();
+  return stages;
 }
 
-function layoutStep(group: StatementGroup, effects: Effects, frame: Frame): Step {
-  return {
-    group,
-    sharesCache: false,
-    layout: LayoutStep.ofGroup(group, frame),
-    needsAllPresent: effects.dependsOnPresence(group.context),
+function layoutStage(steps: readonly Step[], needsAllPresent: boolean, frame: Frame): Stage {
+  const layout = new LayoutStep((drafts) => {
+    for (const { group, onError } of steps)
+      executeGroup(group, drafts, { frame, onError, sharesCache: false });
+  });
+  return { steps, layout, needsAllPresent };
+}
+
+/**
+ * Statements that touch only what belongs to their item give the same result one after the other over all items as item
+ * by item; such a group is cut into steps of their own kind.
+ */
+function planStep(step: Step, frame: Frame): Plan[] {
+  const { group, sharesCache } = step;
+  const all = new Effects();
+  for (const { effects } of [...group.statements, ...group.conditions]) all.add(effects);
+  const whole = {
+    ...step,
+    isLayoutOnly: all.isLayoutOnly && !(all.usesCache && sharesCache),
+    needsAllPresent: all.dependsOnPresence(group.context),
+    rule: undefined,
   };
+  if (whole.isLayoutOnly || !isSeparable(group, all)) return [whole];
+  return runsOf(group.statements).map((statements) => {
+    const [first] = statements as [CompiledStatement, ...CompiledStatement[]];
+    const part: StatementGroup = { ...group, statements };
+    const { isLayoutOnly } = first.effects;
+    // Statements that can be separated write to their own items only, whichever points there are.
+    return {
+      ...step,
+      group: part,
+      isLayoutOnly,
+      needsAllPresent: false,
+      rule: isLayoutOnly ? undefined : valueRule(first, part, frame),
+    };
+  });
 }
 
 function isSeparable({ context, conditions }: StatementGroup, all: Effects): boolean {

@@ -1,18 +1,15 @@
 import { Batch } from "../../metrics/index.ts";
-import type { StatementGroup } from "../compile/compile-group.ts";
-import { type Frame, newFrame, type ResourceDraft } from "../context/draft.ts";
+import { type Frame, newFrame } from "../context/draft.ts";
 import { ColumnPool } from "./column-pool.ts";
 import { draftObjects, objectsOf } from "./draft-objects.ts";
-import { executeGroup, type Observer, type OnError } from "./execute.ts";
-import { planGroup, type Step } from "./plan.ts";
+import { executeGroup, type Observer } from "./execute.ts";
+import { planStages, type Stage, type Step } from "./plan.ts";
 
-export interface EngineGroup {
-  readonly group: StatementGroup;
-  /** Takes what went wrong; throws to give up on the batch. */
-  readonly onError: OnError;
-  /** Whether the cache is shared with the other groups that say so, and by their items. */
-  readonly sharesCache: boolean;
-}
+/**
+ * A group of statements. `onError` takes what goes wrong and throws to give up on the batch; `sharesCache`: the cache is
+ * shared with the other groups that say so, and by their items.
+ */
+export type EngineGroup = Step;
 
 export interface EngineOptions {
   readonly groups: readonly EngineGroup[];
@@ -27,24 +24,22 @@ export interface EngineOptions {
  * calculates the numbers of points runs over the column; the rest runs over plain objects.
  */
 export class StatementEngine {
-  readonly #steps: readonly { readonly step: Step; readonly onError: OnError }[];
+  readonly #stages: readonly Stage[];
   readonly #frame: Frame;
   readonly #pool = new ColumnPool();
 
   constructor({ groups, now, random = Math.random }: EngineOptions) {
     this.#frame = newFrame(() => BigInt(Math.round(now() * 1000)) * 1000n, random);
-    this.#steps = groups.flatMap(({ group, onError, sharesCache }) =>
-      planGroup(group, sharesCache, this.#frame).map((step) => ({ step, onError })),
-    );
+    this.#stages = planStages(groups, this.#frame);
   }
 
   /** Undefined when nothing is left. An error that `onError` threw goes through. */
   run(batch: Batch): Batch | undefined {
     let current = batch;
     this.#frame.cache = {};
-    for (const [i, { step, onError }] of this.#steps.entries()) {
-      const next = current.isColumnar ? this.#columns(step, current, onError) : undefined;
-      if (next === undefined) return this.#objects(current, this.#steps.slice(i));
+    for (const [i, stage] of this.#stages.entries()) {
+      const next = current.isColumnar ? this.#columns(stage, current) : undefined;
+      if (next === undefined) return this.#objects(current, this.#stages.slice(i));
       if (next !== current) this.#release(current, batch, next);
       current = next;
     }
@@ -54,7 +49,7 @@ export class StatementEngine {
   /** Runs everything over plain objects, so that an observer sees each item. */
   observe(batch: Batch, observer: Observer): Batch | undefined {
     this.#frame.cache = {};
-    return this.#objects(batch, this.#steps, observer);
+    return this.#objects(batch, this.#stages, observer);
   }
 
   /** The batch has been taken: its buffer can be used again, if it is the engine's. */
@@ -69,24 +64,20 @@ export class StatementEngine {
     if (next.column.values !== current.column.values) this.release(current, input);
   }
 
-  #columns(step: Step, batch: Batch, onError: OnError): Batch | undefined {
-    const { layout, needsAllPresent, values } = step;
-    if (values !== undefined) return values.apply(batch, this.#pool, onError);
+  #columns({ steps, layout, needsAllPresent, values }: Stage, batch: Batch): Batch | undefined {
+    const [step] = steps;
+    if (values !== undefined && step !== undefined) return values.apply(batch, this.#pool, step.onError);
     if (layout === undefined) return undefined;
     if (needsAllPresent === true && batch.column.presence.states !== undefined) return undefined;
-    return layout.apply(batch, this.#pool, onError);
+    return layout.apply(batch, this.#pool);
   }
 
-  #objects(
-    batch: Batch,
-    steps: readonly { readonly step: Step; readonly onError: OnError }[],
-    observer?: Observer,
-  ): Batch | undefined {
-    const drafts: ResourceDraft[] = draftObjects(batch.resourceMetrics);
+  #objects(batch: Batch, stages: readonly Stage[], observer?: Observer): Batch | undefined {
+    const drafts = draftObjects(batch.resourceMetrics);
     const frame = this.#frame;
-    for (const { step, onError } of steps) {
+    for (const { group, onError, sharesCache } of stages.flatMap(({ steps }) => steps)) {
       frame.made.clear();
-      executeGroup(step.group, drafts, { frame, onError, observer, sharesCache: step.sharesCache });
+      executeGroup(group, drafts, { frame, onError, observer, sharesCache });
     }
     const objects = objectsOf(drafts);
     return objects.length === 0 ? undefined : Batch.from(objects);

@@ -51,7 +51,7 @@ export class ValueStep {
     }
     if (selection.hasOthers || hasSpecialPoints(selection, column)) return undefined;
     const { names, factor } = this.#rule;
-    const renamed = names === undefined ? layout : names.map(layout, onError).layout;
+    const renamed = names === undefined ? layout : names.map(layout);
     if (selection.points.length === 0) {
       return renamed === layout ? batch : Batch.fromColumns(renamed, column);
     }
