@@ -26,4 +26,6 @@ export interface ApiAccess {
   credentials(): Promise<ApiCredentials>;
   /** The server answered 401: what was handed out last is not to be used again if there is a way to get others. */
   refused(): void;
+  /** Nothing is asked for any more; a credential plugin that runs is ended. */
+  close(): void;
 }

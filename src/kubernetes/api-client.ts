@@ -62,14 +62,14 @@ export class ApiClient {
   /** Ends all requests and connections. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.access.close();
     await Promise.all([...this.#dispatchers].map((dispatcher) => dispatcher.destroy()));
     this.#dispatchers.clear();
   }
 
   async #send(request: ApiRequest): Promise<Dispatcher.ResponseData> {
-    const credentials = await this.access.credentials();
-    // What is aborted or closed meanwhile must not open a connection that nobody ends.
-    request.signal.throwIfAborted();
+    // What is aborted or closed meanwhile must not wait for a plugin, nor open a connection that nobody ends.
+    const credentials = await abortable(this.access.credentials(), request.signal);
     if (this.#closed) throw new ApiError("connect", "the client is closed");
     const { server } = this.access;
     const query = new URLSearchParams(request.query).toString();
@@ -134,6 +134,16 @@ export class ApiClient {
     }
     return statusError(action, statusCode, messageOf(text), retryAfter(headers["retry-after"], this.#now()));
   }
+}
+
+/** @throws the signal's reason as soon as it is aborted */
+function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
 }
 
 /** The message of a Status object, or the first line of whatever else came. */

@@ -48,6 +48,7 @@ export class ExecCredentialSource {
   readonly #settings: ExecCredentialSettings;
   #current: ExecCredential | undefined;
   #running: Promise<ExecCredential> | undefined;
+  readonly #abort = new AbortController();
 
   constructor(settings: ExecCredentialSettings) {
     this.#settings = settings;
@@ -70,6 +71,11 @@ export class ExecCredentialSource {
     this.#current = undefined;
   }
 
+  /** Ends a plugin that runs. */
+  close(): void {
+    this.#abort.abort();
+  }
+
   async #run(): Promise<ExecCredential> {
     const { exec, directory, cluster, environment } = this.#settings;
     const name = `credential plugin ${JSON.stringify(exec.command)}`;
@@ -88,7 +94,7 @@ export class ExecCredentialSource {
       /[\\/]/.test(exec.command) && !isAbsolute(exec.command)
         ? resolve(directory, exec.command)
         : exec.command;
-    const output = await run(command, exec.args ?? [], env).catch((cause: unknown) => {
+    const output = await run(command, exec.args ?? [], env, this.#abort.signal).catch((cause: unknown) => {
       const hint = exec.installHint ? `; ${exec.installHint}` : "";
       throw new ApiError("credentials", `${name} failed: ${errorText(cause)}${hint}`, { cause });
     });
@@ -120,13 +126,19 @@ function parseCredential(output: string, apiVersion: string, name: string): Exec
   };
 }
 
-function run(command: string, args: readonly string[], env: Environment): Promise<string> {
+function run(
+  command: string,
+  args: readonly string[],
+  env: Environment,
+  signal: AbortSignal,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const options = {
       env: env as NodeJS.ProcessEnv,
       timeout: PLUGIN_TIMEOUT_MS,
       maxBuffer: MAX_OUTPUT_BYTES,
       windowsHide: true,
+      signal,
     };
     execFile(command, args, options, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);

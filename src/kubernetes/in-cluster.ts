@@ -47,5 +47,6 @@ export async function inClusterAccess(options: InClusterOptions): Promise<ApiAcc
       ...(options.anonymous !== true && { authorization: `Bearer ${(await token.read()).trim()}` }),
     }),
     refused() {},
+    close() {},
   };
 }

@@ -81,6 +81,8 @@ export class Informer<T> {
   #whole = false;
   /** Failures of watches since the last that was of use. */
   #brokenWatches = 0;
+  /** Whether an object was reported that could not be read. */
+  #unreadable = false;
   /** What was logged, by verb. */
   readonly #problems = new Map<Verb, string>();
 
@@ -270,9 +272,26 @@ export class Informer<T> {
   #put(object: KubernetesObject): string {
     const key = objectKey(object.metadata);
     this.#versions.set(key, object.metadata);
-    this.#settings.store.set(key, this.#settings.project(object));
+    const { project, store } = this.#settings;
+    try {
+      store.set(key, project(object));
+    } catch (error) {
+      // One object that is not what its kind should be must not cost all the others.
+      store.delete(key);
+      this.#reportUnreadable(key, error);
+    }
     this.#count();
     return key;
+  }
+
+  #reportUnreadable(key: string, error: unknown): void {
+    if (this.#unreadable) return;
+    this.#unreadable = true;
+    this.#settings.logger.warn("An object of the Kubernetes API cannot be read, such objects are left out.", {
+      resource: this.#name,
+      object: key,
+      error,
+    });
   }
 
   #count(): void {

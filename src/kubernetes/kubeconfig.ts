@@ -67,6 +67,7 @@ export async function kubeconfigAccess(options: KubeconfigOptions): Promise<ApiA
       };
     },
     refused: () => plugin?.forget(),
+    close: () => plugin?.close(),
   };
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { type AddressInfo, connect as connectTcp } from "node:net";
@@ -233,6 +234,31 @@ test("kubeconfig: a credential plugin runs again when its token expires or is re
   await fake.until(() => fake.watchCount === 0);
   await fake.watching("nodes");
   assert.equal(await readFile(runs, "utf8"), "...");
+});
+
+test("kubeconfig: closing does not wait for a plugin that hangs", async (t) => {
+  const fake = await FakeKubernetes.start(t);
+  const started = join(await temporaryDirectory(t), "started");
+  const exec = {
+    apiVersion: "client.authentication.k8s.io/v1",
+    command: process.execPath,
+    args: [
+      "-e",
+      `require("node:fs").writeFileSync(${JSON.stringify(started)}, ""); setInterval(() => {}, 1000)`,
+    ],
+  };
+  const { config, host } = await withKubeconfig(t, {}, { exec }, fake);
+  const context = await connect(config, host);
+  const nodes = new WatchedObjects({
+    ...context,
+    resource: resources.nodes,
+    namespaces: [],
+    project: () => "",
+  });
+  await eventually(() => existsSync(started));
+  await nodes.close();
+  // The test's own process only ends when the plugin has.
+  await context.client.close();
 });
 
 test("kubeconfig: a plugin that fails is named with what it said", async (t) => {

@@ -384,6 +384,26 @@ test("a slow answer and objects with a megabyte of annotations pass, and are not
   await eventually(() => names().includes("a4"));
 });
 
+test("an object that is not what its kind should be is left out, the others are kept", async (t) => {
+  const fake = await FakeKubernetes.start(t);
+  fake.apply("pods", pod("a"));
+  fake.apply("pods", pod("odd", { status: 7 }));
+  const { watched, names, logger } = await watchPods(t, fake, {
+    project(object) {
+      if (typeof object.status === "number") throw new TypeError("status is no object");
+      return project(object);
+    },
+  });
+  await watched.ready();
+  assert.deepEqual(names(), ["a"]);
+  assert.equal(logger.lines[0]?.fields["object"], "demo/odd");
+  await fake.watching("pods");
+  fake.apply("pods", pod("odd"));
+  await eventually(() => names().includes("odd"));
+  fake.apply("pods", pod("odd", { status: 7 }));
+  await eventually(() => !names().includes("odd"));
+});
+
 test("a missing permission names verb and resource, and the other kinds go on", async (t) => {
   const fake = await FakeKubernetes.start(t);
   fake.apply("pods", pod("a"));

@@ -26,6 +26,7 @@ export function serverAccess(server: string, config: KubernetesSdConfig): ApiAcc
       };
     },
     refused() {},
+    close() {},
   };
 }
 
