@@ -5,6 +5,7 @@ import {
   NO_RECORDED_VALUE,
   nsToHrTime,
   STALE,
+  type ValueType,
 } from "../../metrics/index.ts";
 import type { PointData, PointDraft } from "../context/draft.ts";
 
@@ -12,37 +13,50 @@ import type { PointData, PointDraft } from "../context/draft.ts";
 export class ColumnPoint implements PointDraft {
   attributes: Attributes = {};
   readonly origin = undefined;
-  readonly data: PointData;
-
-  #slot = 0;
+  readonly data: SlotData;
 
   constructor(column: Column) {
-    const slotOf = () => this.#slot;
-    this.data = {
-      get startTime(): HrTime {
-        return nsToHrTime(column.startAt(slotOf()));
-      },
-      get endTime(): HrTime {
-        return nsToHrTime(column.timeAt(slotOf()));
-      },
-      get value(): number | bigint {
-        const slot = slotOf();
-        if (column.presence.at(slot) === STALE) return Number.NaN;
-        return column.extras?.get(slot)?.integer ?? (column.values[slot] as number);
-      },
-      get flags(): number {
-        const slot = slotOf();
-        const stale = column.presence.at(slot) === STALE ? NO_RECORDED_VALUE : 0;
-        return (column.extras?.get(slot)?.flags ?? 0) | stale;
-      },
-      get valueType() {
-        return column.extras?.get(slotOf())?.valueType;
-      },
-    } as PointData;
+    this.data = new SlotData(column);
   }
 
   move(slot: number, attributes: Attributes): void {
-    this.#slot = slot;
     this.attributes = attributes;
+    this.data.move(slot);
+  }
+}
+
+/** What most conditions read is a plain property, the rest is made when it is asked for. */
+class SlotData implements PointData {
+  value: number | bigint = 0;
+  readonly #column: Column;
+  #slot = 0;
+
+  constructor(column: Column) {
+    this.#column = column;
+  }
+
+  move(slot: number): void {
+    const { values, presence, extras } = this.#column;
+    this.#slot = slot;
+    this.value =
+      presence.at(slot) === STALE ? Number.NaN : (extras?.get(slot)?.integer ?? (values[slot] as number));
+  }
+
+  get startTime(): HrTime {
+    return nsToHrTime(this.#column.startAt(this.#slot));
+  }
+
+  get endTime(): HrTime {
+    return nsToHrTime(this.#column.timeAt(this.#slot));
+  }
+
+  get flags(): number {
+    const stale = this.#column.presence.at(this.#slot) === STALE ? NO_RECORDED_VALUE : 0;
+    return (this.#column.extras?.get(this.#slot)?.flags ?? 0) | stale;
+  }
+
+  /** Undefined is that of the metric. */
+  get valueType(): ValueType {
+    return this.#column.extras?.get(this.#slot)?.valueType as ValueType;
   }
 }

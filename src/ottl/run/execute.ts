@@ -57,14 +57,14 @@ function markAdded({ scope, metric }: Frame, before: number, statement: Compiled
 
 /** Conditions are alternatives; one that fails does not hold. */
 export function anyHolds(conditions: readonly Condition[], frame: Frame, onError: OnError): boolean {
-  return conditions.some(({ text, test }) => {
+  for (const { text, test } of conditions) {
     try {
-      return test(frame);
+      if (test(frame)) return true;
     } catch (error) {
       onError(text, error as Error);
-      return false;
     }
-  });
+  }
+  return false;
 }
 
 /** Enters every item of a context in order; items that are added meanwhile come last. */
