@@ -28,6 +28,8 @@ export interface FetchBodyRequest {
   readonly url: string | URL;
   /** Of this request, such as Accept; configured headers go before them. */
   readonly headers?: HeaderValues;
+  /** Headers that go before the configured ones, and like them not to another host after a redirect. */
+  readonly credentials?: HeaderValues;
   /** For all of it: connecting, redirects, headers, body. */
   readonly timeoutMs: number;
   /** Bytes of the decoded body at which it is too large; 0: no limit. */
@@ -71,6 +73,7 @@ interface Outgoing {
   readonly method: "GET" | "POST";
   readonly url: URL;
   readonly headers: HeaderValues;
+  readonly credentials: HeaderValues | undefined;
   readonly body: Uint8Array | undefined;
   readonly followRedirects: boolean;
   /** The reader for every response that is no followed redirect. */
@@ -127,6 +130,7 @@ export class HttpClient {
       method: "GET",
       url,
       headers: { "accept-encoding": "gzip", ...request.headers },
+      credentials: request.credentials,
       body: undefined,
       followRedirects: request.followRedirects ?? true,
       open: (code, responseHeaders, control) => {
@@ -153,6 +157,7 @@ export class HttpClient {
       method: "POST",
       url: new URL(request.url),
       headers: request.headers ?? {},
+      credentials: undefined,
       body: request.body,
       followRedirects: true,
       open: () => {
@@ -213,7 +218,7 @@ export class HttpClient {
   #headers(outgoing: Outgoing, anonymous: boolean): HeaderValues {
     const own = { "user-agent": this.#userAgent };
     if (anonymous) return mergeHeaders(own, withoutCredentials(outgoing.headers));
-    const configured = mergeHeaders(own, outgoing.headers, this.#configured);
+    const configured = mergeHeaders(own, outgoing.headers, this.#configured, outgoing.credentials);
     const authorization =
       this.#transport.authorization ?? configured["authorization"] ?? basicCredentials(outgoing.url);
     return authorization === undefined ? configured : { ...configured, authorization };

@@ -52,8 +52,8 @@ export interface ScrapeTargetOptions {
   /** Whether timeout, sample limit and body size are reported as well; default false. */
   readonly extraReport?: boolean;
   readonly timeoutMs: number;
-  /** Headers of the next request, such as credentials; what it throws fails that scrape. */
-  readonly requestHeaders?: () => Promise<Readonly<Record<string, string>>>;
+  /** Headers for the next request that no other host may see; what it throws fails that scrape. */
+  readonly credentials?: () => Promise<Readonly<Record<string, string>>>;
   /** Default true. */
   readonly followRedirects?: boolean;
   /** Decoded bytes at which a body is refused; 0 = no limit. */
@@ -166,12 +166,13 @@ export class ScrapeTarget {
   }
 
   async #fetch(): Promise<{ readonly outcome: BodyOutcome; readonly bodyBytes: number }> {
-    const { client, url, timeoutMs, bodyLimitBytes, signal, requestHeaders, followRedirects } = this.#options;
+    const { client, url, timeoutMs, bodyLimitBytes, signal, credentials, followRedirects } = this.#options;
     let length: number;
     try {
       const fetched = await client.fetchBody({
         url,
-        headers: { ...scrapeHeaders(timeoutMs), ...(await requestHeaders?.()) },
+        headers: scrapeHeaders(timeoutMs),
+        credentials: (await credentials?.()) ?? {},
         timeoutMs,
         bodyLimitBytes,
         into: this.#body,
