@@ -17,6 +17,8 @@ export const errorCodes = {
   SCRAPE_HTTP: "The scrape target answered with a status or content type that is no scrape.",
   SCRAPE_LIMIT: "The scrape exceeded a configured limit (body size, samples, labels).",
   SCRAPE_PARSE: "The scraped body is not valid exposition text.",
+  SCRAPE_AUTH: "Credentials for a request could not be read or fetched.",
+  DISCOVERY: "A source of scrape targets could not be read.",
   TLS_FILE: "A TLS certificate, key or CA file could not be read or is not valid PEM.",
   OTLP_DECODE: "An OTLP message could not be decoded.",
   STORAGE: "Persistent storage could not be opened, read or written.",

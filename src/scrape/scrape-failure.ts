@@ -5,7 +5,6 @@ import type { LogFields } from "../telemetry/index.ts";
 
 const codes = {
   content_type: "SCRAPE_HTTP",
-  credentials: "SCRAPE_HTTP",
   invalid_series: "SCRAPE_PARSE",
   sample_limit: "SCRAPE_LIMIT",
   target_limit: "SCRAPE_LIMIT",
