@@ -16,16 +16,17 @@ import type {
   TextFunction,
   ValueParameter,
 } from "../functions/parameter.ts";
-import { unsupported } from "../functions/unsupported.ts";
 import { EvaluationError, ProblemSignal } from "../ottl-error.ts";
-import type { Argument, Call, Comparison, Expression, Path } from "../syntax/ast.ts";
+import type { Call, Expression, Path } from "../syntax/ast.ts";
 import { isUpperCase } from "../syntax/parse.ts";
 import { printExpression } from "../syntax/print.ts";
 import { fromAttribute, toAttribute } from "../values/attribute-values.ts";
-import { compareValues } from "../values/compare.ts";
 import { typeOf, type ValueType } from "../values/value-type.ts";
 import { readKey, writeKeys } from "./access.ts";
+import { bindArguments } from "./bind-arguments.ts";
+import { compileComparison } from "./comparison.ts";
 import { type Compiled, constant } from "./compiled.ts";
+import { findFunction } from "./find-function.ts";
 import { compileMath, negate } from "./math.ts";
 import { noteRead, noteWrite, resolvePath } from "./path.ts";
 
@@ -72,7 +73,7 @@ export class Compiler {
         return (frame) => !operand(frame);
       }
       case "compare":
-        return this.#comparison(node);
+        return compileComparison(node, this.value(node.left), this.value(node.right));
       case "literal":
         if (typeof node.value === "boolean") {
           const { value } = node;
@@ -98,27 +99,6 @@ export class Compiler {
       `a condition is a comparison or a converter, got ${printExpression(node)}`,
       node.kind === "path" ? `write ${printExpression(node)} == true, or != nil` : undefined,
     );
-  }
-
-  #comparison({ left, right, operator, column }: Comparison): (frame: Frame) => boolean {
-    const a = this.value(left);
-    const b = this.value(right);
-    if (neverEqual(a.type, b.type)) {
-      throw new ProblemSignal(
-        column,
-        `cannot compare ${a.type} ${operator} ${b.type}`,
-        enumHint(left, a, b) ?? enumHint(right, b, a) ?? "values of different types are never equal",
-      );
-    }
-    if (b.constant !== undefined) {
-      const { value } = b.constant;
-      const { get } = a;
-      // The most common comparisons need no look at the types.
-      if (typeof value === "string" && operator === "==") return (frame) => get(frame) === value;
-      if (typeof value === "string" && operator === "!=") return (frame) => get(frame) !== value;
-      return (frame) => compareValues(get(frame), operator, value);
-    }
-    return (frame) => compareValues(a.get(frame), operator, b.get(frame));
   }
 
   value(node: Expression): Compiled {
@@ -248,35 +228,16 @@ export class Compiler {
   #keys(nodes: readonly Expression[], container: ValueType): Compiled[] {
     return nodes.map((node, i) => {
       const key = this.value(node);
-      const allowed: readonly ValueType[] =
-        i > 0 || container === "any"
-          ? ["string", "int", "any"]
-          : container === "map"
-            ? ["string", "any"]
-            : ["int", "any"];
-      if (i === 0 && container !== "map" && container !== "list" && container !== "any") {
-        throw new ProblemSignal(node.column, `${container} cannot be indexed`);
-      }
-      if (!allowed.includes(key.type)) {
-        throw new ProblemSignal(
-          node.column,
-          `a key of a ${i === 0 && container !== "any" ? container : "map or list"} is ${container === "map" && i === 0 ? "a string" : container === "list" && i === 0 ? "an int" : "a string or an int"}, got ${key.type}`,
-        );
-      }
+      // What lies under the first key has a type that only the data can say.
+      checkKey(i === 0 ? container : "any", key.type, node.column);
       return key;
     });
   }
 
   #call(call: Call): Compiled {
-    const definition = this.#definition(call);
+    const definition = this.#findFunction(call.name, call.column);
     const args = this.#arguments(call, definition);
-    const effects = definition.effects ?? {};
-    this.#effects.isImpure ||= effects.isImpure ?? false;
-    this.#effects.readsPoints ||= effects.readsPoints ?? false;
-    this.#effects.writesPoints ||= effects.writesPoints ?? false;
-    this.#effects.spansPoints ||= effects.spansPoints ?? false;
-    this.#effects.addsMetrics ||= effects.addsMetrics ?? false;
-    for (const context of effects.writes ?? []) this.#effects.writes.add(context);
+    this.#effects.addFunction(definition.effects ?? {});
     let get: Compiled["get"];
     try {
       get = definition.build(args);
@@ -293,79 +254,17 @@ export class Compiler {
     };
   }
 
-  #definition({ name, column }: Call): FunctionDefinition {
-    const { functions, context } = this.#options;
-    const definition = functions.get(name);
-    if (definition === undefined) {
-      const reason = unsupported.get(name);
-      if (reason !== undefined) throw new ProblemSignal(column, `${name} is not supported`, reason);
-      const near = nearestName(name, functions.keys());
-      throw new ProblemSignal(
-        column,
-        `unknown function ${name}`,
-        near === undefined ? undefined : `did you mean ${near}?`,
-      );
-    }
-    if (definition.contexts !== undefined && !definition.contexts.includes(context)) {
-      throw new ProblemSignal(
-        column,
-        `${name} is not there in the ${context} context`,
-        `put it into a group of its own in the ${definition.contexts.join(" or ")} context`,
-      );
-    }
-    return definition;
-  }
-
   #arguments(call: Call, definition: FunctionDefinition): Record<string, unknown> {
-    const names = Object.keys(definition.parameters);
-    const given = new Map<string, Argument>();
-    let seenNamed = false;
-    for (const [i, argument] of call.args.entries()) {
-      if (argument.name === undefined) {
-        if (seenNamed)
-          throw new ProblemSignal(
-            argument.column,
-            "an argument without a name stands behind one with a name",
-          );
-        const name = names[i];
-        if (name === undefined) {
-          throw new ProblemSignal(
-            argument.column,
-            `${call.name} takes ${countText(names.length)}, got ${call.args.length}`,
-            signature(definition),
-          );
-        }
-        given.set(name, argument);
-        continue;
-      }
-      seenNamed = true;
-      const name = names.find((candidate) => fold(candidate) === fold(argument.name as string));
-      if (name === undefined) {
-        const near = nearestName(argument.name, names);
-        throw new ProblemSignal(
-          argument.column,
-          `${call.name} has no argument "${argument.name}"`,
-          near === undefined ? signature(definition) : `did you mean "${near}"?`,
-        );
-      }
-      if (given.has(name)) throw new ProblemSignal(argument.column, `argument "${name}" is given twice`);
-      given.set(name, argument);
-    }
     const args: Record<string, unknown> = {};
-    for (const name of names) {
+    for (const [name, { value }] of bindArguments(call, definition)) {
       const parameter = definition.parameters[name] as Parameter;
-      const argument = given.get(name);
-      if (argument === undefined) {
-        if (parameter.optional) continue;
-        throw new ProblemSignal(
-          call.column,
-          `${call.name} lacks its argument "${name}"`,
-          signature(definition),
-        );
-      }
-      args[name] = this.#argument(parameter, argument.value, `argument "${name}" of ${call.name}`);
+      args[name] = this.#argument(parameter, value, `argument "${name}" of ${call.name}`);
     }
     return args;
+  }
+
+  #findFunction(name: string, column: number): FunctionDefinition {
+    return findFunction(this.#options.functions, this.#options.context, name, column);
   }
 
   #argument(parameter: Parameter, node: Expression, what: string): unknown {
@@ -496,13 +395,7 @@ export class Compiler {
     if (node.kind !== "name") {
       throw new ProblemSignal(node.column, `${what} must be the name of a converter, such as SHA256`);
     }
-    const definition = this.#definition({
-      kind: "call",
-      name: node.name,
-      args: [],
-      keys: [],
-      column: node.column,
-    });
+    const definition = this.#findFunction(node.name, node.column);
     const [first] = Object.entries(definition.parameters);
     const [, parameter] = first ?? [];
     if (first === undefined || parameter?.form !== "value" || !takesArguments(definition, 1)) {
@@ -526,35 +419,15 @@ export class Compiler {
   }
 }
 
-function neverEqual(left: ValueType, right: ValueType): boolean {
-  if (left === right || [left, right].some((type) => type === "any" || type === "nil")) return false;
-  return !(["int", "float"].includes(left) && ["int", "float"].includes(right));
-}
-
-/** `metric.type == "Sum"` is what people write and can never be true. */
-function enumHint(node: Expression, self: Compiled, other: Compiled): string | undefined {
-  if (node.kind !== "path" || self.type !== "int" || other.type !== "string") return undefined;
-  const field = node.segments.at(-1)?.name;
-  const prefix =
-    field === "type"
-      ? "METRIC_DATA_TYPE_"
-      : field === "aggregation_temporality"
-        ? "AGGREGATION_TEMPORALITY_"
-        : "";
-  return prefix === ""
-    ? undefined
-    : `compare with an enum such as ${[...enums.keys()].filter((name) => name.startsWith(prefix))[1]}`;
-}
-
-function fold(name: string): string {
-  return name.toLowerCase().replaceAll("_", "");
-}
-
-function countText(count: number): string {
-  return count === 0 ? "no arguments" : count === 1 ? "1 argument" : `at most ${count} arguments`;
-}
-
-function signature({ name, parameters }: FunctionDefinition): string {
-  const list = Object.entries(parameters).map(([key, { optional }]) => (optional ? `${key}?` : key));
-  return `it is ${name}(${list.join(", ")})`;
+/** @throws ProblemSignal for a key that a container of the type cannot have */
+function checkKey(container: ValueType, key: ValueType, column: number): void {
+  const keys: Partial<Record<ValueType, readonly [what: string, types: readonly ValueType[]]>> = {
+    map: ["a map is a string", ["string", "any"]],
+    list: ["a list is an int", ["int", "any"]],
+    any: ["a map or list is a string or an int", ["string", "int", "any"]],
+  };
+  const allowed = keys[container];
+  if (allowed === undefined) throw new ProblemSignal(column, `${container} cannot be indexed`);
+  const [what, types] = allowed;
+  if (!types.includes(key)) throw new ProblemSignal(column, `a key of ${what}, got ${key}`);
 }

@@ -1,5 +1,16 @@
 import { type ContextName, depthOf } from "./context-name.ts";
 
+/** What a function may do besides giving its value. */
+export interface FunctionEffects {
+  readonly isImpure?: boolean;
+  readonly readsPoints?: boolean;
+  readonly writesPoints?: boolean;
+  readonly spansPoints?: boolean;
+  readonly addsMetrics?: boolean;
+  /** Contexts whose names it reads or writes besides those of its arguments. */
+  readonly writes?: readonly ContextName[];
+}
+
 /**
  * What evaluating something depends on and changes, gathered while it is compiled. It decides how often a group of
  * statements has to run: once for each layout, or for each batch.
@@ -28,6 +39,15 @@ export class Effects {
     this.addsMetrics ||= other.addsMetrics;
     this.isImpure ||= other.isImpure;
     this.usesCache ||= other.usesCache;
+  }
+
+  addFunction(effects: FunctionEffects): void {
+    this.isImpure ||= effects.isImpure ?? false;
+    this.readsPoints ||= effects.readsPoints ?? false;
+    this.writesPoints ||= effects.writesPoints ?? false;
+    this.spansPoints ||= effects.spansPoints ?? false;
+    this.addsMetrics ||= effects.addsMetrics ?? false;
+    for (const context of effects.writes ?? []) this.writes.add(context);
   }
 
   /** Whether the result is a function of the layout. */

@@ -1,5 +1,6 @@
 import type { ContextName } from "../context/context-name.ts";
 import type { Frame } from "../context/draft.ts";
+import type { FunctionEffects } from "../context/effects.ts";
 import { EvaluationError } from "../ottl-error.ts";
 import { parseFloatText, parseIntText, truncateFloat } from "../values/numbers.ts";
 import { toText } from "../values/text.ts";
@@ -178,17 +179,6 @@ export const textFunction = (): Required<FunctionParameter> => ({ form: "functio
 
 function fail(message: string): never {
   throw new EvaluationError(message);
-}
-
-/** What a function may do besides giving its value. */
-export interface FunctionEffects {
-  readonly isImpure?: boolean;
-  readonly readsPoints?: boolean;
-  readonly writesPoints?: boolean;
-  readonly spansPoints?: boolean;
-  readonly addsMetrics?: boolean;
-  /** Contexts whose names it reads or writes besides those of its arguments. */
-  readonly writes?: readonly ContextName[];
 }
 
 export interface FunctionDefinition {

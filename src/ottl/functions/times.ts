@@ -1,6 +1,7 @@
 import { EvaluationError } from "../ottl-error.ts";
 import { parseDurationNs } from "../values/duration-text.ts";
-import { formatTime, parseTime } from "../values/instant-text.ts";
+import { formatTime } from "../values/format-time.ts";
+import { parseTime } from "../values/parse-time.ts";
 import { Duration, floorDiv, Instant, isZone, NS_PER_SECOND } from "../values/time.ts";
 import type { ValueType } from "../values/value-type.ts";
 import {

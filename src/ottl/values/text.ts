@@ -1,6 +1,6 @@
 import { compareText } from "./compare.ts";
 import { formatDurationNs } from "./duration-text.ts";
-import { formatInstant } from "./instant-text.ts";
+import { formatInstant } from "./format-time.ts";
 import { formatFloat } from "./numbers.ts";
 import type { Duration, Instant } from "./time.ts";
 import { type MapValue, typeOf } from "./value-type.ts";
@@ -31,7 +31,7 @@ export function toText(value: unknown): string | undefined {
   }
 }
 
-/** JSON as Go's encoding/json writes it: keys in order, no spaces. */
+/** JSON as Go's encoding/json writes it: keys in order, no spaces; its numbers look like JavaScript's. */
 export function toJson(value: unknown): string {
   switch (typeOf(value)) {
     case "list":
@@ -46,7 +46,7 @@ export function toJson(value: unknown): string {
     case "nil":
       return "null";
     case "float":
-      return Number.isFinite(value) ? jsonFloat(value as number) : "null";
+      return Number.isFinite(value) ? String(value) : "null";
     case "string":
     case "time":
     case "duration":
@@ -54,9 +54,4 @@ export function toJson(value: unknown): string {
     default:
       return String(value);
   }
-}
-
-/** Go writes exponents only outside 1e-6 to 1e21, as JavaScript does, but pads them to no digits. */
-function jsonFloat(value: number): string {
-  return String(value);
 }
