@@ -69,7 +69,7 @@ export class GrpcServer {
     const injector = server.createConnectionInjector(credentials);
     const sockets = new Set<Socket>();
     // Not grpc-js's own listening: the files are to be looked at before the handshake of each connection.
-    const listener = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => {
+    const listener = createServer({ noDelay: true }, (socket) => {
       sockets.add(socket);
       socket.once("close", () => sockets.delete(socket));
       socket.on("error", (error) => settings.logger.debug("A gRPC connection broke.", { error }));

@@ -23,3 +23,4 @@ export {
   type TlsServerMaterialOptions,
   type TlsServerOptions,
 } from "./tls-server-material.ts";
+export { userAgent } from "./user-agent.ts";

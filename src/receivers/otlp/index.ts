@@ -1,0 +1,11 @@
+import { defineReceiver } from "../../component/index.ts";
+import { configSchema } from "./config.ts";
+import { OtlpReceiver } from "./otlp-receiver.ts";
+
+export default defineReceiver({
+  type: "otlp",
+  stability: "beta",
+  description: "Takes metrics over OTLP: HTTP with protobuf or JSON, and gRPC.",
+  config: configSchema,
+  create: (settings) => new OtlpReceiver(settings),
+});
