@@ -3,13 +3,15 @@ import debug from "../exporters/debug/index.ts";
 import nop from "../exporters/nop/index.ts";
 import otlpHttp from "../exporters/otlp-http/index.ts";
 import fileStorage from "../extensions/file-storage/index.ts";
+import k8sAttributes from "../processors/k8s-attributes/index.ts";
+import kubevirtAttributes from "../processors/kubevirt-attributes/index.ts";
 import kubevirtHandlerProcessor from "../processors/kubevirt-handler/index.ts";
 import kubevirtHandlerReceiver from "../receivers/kubevirt-handler/index.ts";
 
 /** Every built-in component. Explicit: nothing registers itself by being imported. */
 export const components: ComponentSet = {
   receivers: [kubevirtHandlerReceiver],
-  processors: [kubevirtHandlerProcessor],
+  processors: [k8sAttributes, kubevirtAttributes, kubevirtHandlerProcessor],
   exporters: [debug, nop, otlpHttp],
   extensions: [fileStorage],
 };

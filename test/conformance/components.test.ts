@@ -16,6 +16,10 @@ import { serviceSchema } from "../../src/service/index.ts";
 import { silentLogger } from "../../src/telemetry/index.ts";
 import { everyKindBatch } from "../support/batches.ts";
 
+// What asks the Kubernetes API finds nobody there, and must cope.
+process.env["KUBERNETES_SERVICE_HOST"] = "127.0.0.1";
+process.env["KUBERNETES_SERVICE_PORT"] = "1";
+
 const all: readonly Definition[] = Object.values(components).flat();
 
 function folder({ kind, type }: Definition): URL {
