@@ -265,6 +265,39 @@ test("errors are told for each item, or once for each layout where that is how o
   assert.deepEqual(errors, new Array(4).fill("cannot calculate string + int"));
 });
 
+test("points with the same attributes are treated by the names around them", () => {
+  const shared = Object.freeze({ vm: "a" });
+  const metrics = [
+    gauge("a", [point(1, shared)]),
+    sum("b", [point(1, shared)], { isMonotonic: true }),
+    gauge("c", [point(1, shared)], { unit: "s" }),
+  ];
+  const resources = [...batchOf(metrics, { r: 1 }), ...batchOf(metrics, { r: 2 })];
+  const rows: readonly (readonly [statement: string, expected: unknown[]])[] = [
+    ['set(datapoint.attributes["x"], datapoint.attributes["vm"])', ["a", "a", "a", "a", "a", "a"]],
+    ['set(datapoint.attributes["x"], metric.name)', ["a", "b", "c", "a", "b", "c"]],
+    [
+      'set(datapoint.attributes["x"], metric.is_monotonic)',
+      [undefined, true, undefined, undefined, true, undefined],
+    ],
+    ['set(datapoint.attributes["x"], resource.attributes["r"])', [1, 1, 1, 2, 2, 2]],
+    [
+      'set(datapoint.attributes["x"], scope.name) where metric.unit == "s"',
+      [undefined, undefined, "scope", undefined, undefined, "scope"],
+    ],
+  ];
+  for (const [statement, expected] of rows) {
+    const engine = engineOf([statement]);
+    const batch = columnar(resources);
+    for (const input of [batch, Batch.fromColumns({ ...batch.layout }, batch.column)]) {
+      const values = metricsOf(engine.run(input)?.resourceMetrics).map(
+        ({ dataPoints }) => dataPoints[0]?.attributes["x"],
+      );
+      assert.deepEqual(values, expected, statement);
+    }
+  }
+});
+
 test("an empty batch stays one, and empty metrics are not handed on", () => {
   const engine = engineOf(['set(metric.unit, "s")']);
   assert.equal(engine.run(Batch.from([])), undefined);

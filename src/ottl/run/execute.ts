@@ -31,7 +31,8 @@ export function executeGroup(
   forEachItem(group.context, drafts, execution.frame, () => executeItem(group, execution));
 }
 
-function executeItem({ conditions, statements, context }: StatementGroup, execution: Execution): void {
+/** Runs the statements of a group for the item that the frame is at. */
+export function executeItem({ conditions, statements, context }: StatementGroup, execution: Execution): void {
   const { frame, onError, observer } = execution;
   if (!execution.sharesCache) frame.cache = EMPTY_CACHE;
   if (conditions.length > 0 && !anyHolds(conditions, frame, onError)) return;

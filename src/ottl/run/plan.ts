@@ -2,8 +2,9 @@ import type { CompiledStatement, StatementGroup } from "../compile/compile-group
 import type { Frame } from "../context/draft.ts";
 import { Effects } from "../context/effects.ts";
 import type { Expression } from "../syntax/ast.ts";
-import { executeGroup, type OnError } from "./execute.ts";
+import type { OnError } from "./execute.ts";
 import { LayoutStep } from "./layout-step.ts";
+import { layoutRunner } from "./point-memo.ts";
 import { isField, readsOnlyNumbers } from "./reads.ts";
 import { type ValueRule, ValueStep } from "./value-step.ts";
 
@@ -55,9 +56,9 @@ export function planStages(steps: readonly Step[], frame: Frame): Stage[] {
 }
 
 function layoutStage(steps: readonly Step[], needsAllPresent: boolean, frame: Frame): Stage {
+  const runs = steps.map(({ group, onError }) => ({ run: layoutRunner(group), onError }));
   const layout = new LayoutStep((drafts) => {
-    for (const { group, onError } of steps)
-      executeGroup(group, drafts, { frame, onError, sharesCache: false });
+    for (const { run, onError } of runs) run(drafts, { frame, onError, sharesCache: false });
   });
   return { steps, layout, needsAllPresent };
 }

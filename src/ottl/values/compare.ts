@@ -37,6 +37,7 @@ export function compareValues(left: unknown, operator: ComparisonOperator, right
 
 /** Same type and content; of lists in order, of maps in any order. */
 export function isEqual(left: unknown, right: unknown): boolean {
+  if (left === right) return true;
   if (Array.isArray(left)) {
     return (
       Array.isArray(right) && left.length === right.length && left.every((item, i) => isEqual(item, right[i]))
