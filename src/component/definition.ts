@@ -12,6 +12,8 @@ export interface BaseDefinition<Config = unknown> {
   /** Older or shorter names accepted in its place, with a warning. */
   readonly aliases?: readonly string[];
   readonly stability: Stability;
+  /** Of custom code: changes when the code does, so that a reload makes a new component. */
+  readonly revision?: string;
   /** One line for `components` and the docs. */
   readonly description?: string;
   /** A strict zod object: each option described, with its default. `undefined` and null must parse to the defaults if the component has no required option. */

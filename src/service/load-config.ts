@@ -1,5 +1,6 @@
 import type { BaseDefinition, ComponentSet } from "../component/index.ts";
 import { type Diagnostics, type ResolveOptions, resolveConfig, validateNode } from "../config/index.ts";
+import { loadModules } from "../modules/index.ts";
 import type { CollectorConfig, ConfiguredComponent } from "./collector-config.ts";
 import { readSection, SECTIONS, type Section, type SectionComponents } from "./read-section.ts";
 import { checkReferences } from "./references.ts";
@@ -9,7 +10,9 @@ export interface LoadedConfig {
   /** Undefined when `diagnostics` has errors. */
   readonly config: CollectorConfig | undefined;
   readonly diagnostics: Diagnostics;
-  /** Absolute paths of the configuration files, for whoever watches them. */
+  /** The given components and those of the configuration's modules. */
+  readonly components: ComponentSet;
+  /** Absolute paths of the configuration files and of its modules, for whoever watches them. */
   readonly files: readonly string[];
 }
 
@@ -17,10 +20,14 @@ export interface LoadedConfig {
  * Reads, resolves and validates a configuration. All problems are found in one go: unknown keys, wrong values in any
  * component (used or not), references that lead nowhere.
  */
-export async function loadConfig(options: ResolveOptions, components: ComponentSet): Promise<LoadedConfig> {
-  const { root, diagnostics, files } = await resolveConfig(options);
+export async function loadConfig(options: ResolveOptions, builtIn: ComponentSet): Promise<LoadedConfig> {
+  const { root, diagnostics, files: configFiles } = await resolveConfig(options);
+  const modules = root.get("service")?.get("modules");
+  const custom = await loadModules(modules, builtIn, options.cwd, diagnostics);
+  const { components } = custom;
+  const files = [...configFiles, ...custom.files];
   // Without anything read, all that follows would complain about what is not there.
-  if (root.size === 1 && diagnostics.hasErrors) return { config: undefined, diagnostics, files };
+  if (root.size === 1 && diagnostics.hasErrors) return { config: undefined, diagnostics, components, files };
   const known = [...Object.keys(SECTIONS), "service"];
   for (const { key, keyPosition } of root.entries()) {
     if (known.includes(key)) continue;
@@ -43,7 +50,7 @@ export async function loadConfig(options: ResolveOptions, components: ComponentS
   const serviceEntry = root.entry("service");
   if (serviceEntry === undefined) {
     diagnostics.error(root, { path: ["service"], message: "is missing; it must name at least one pipeline" });
-    return { config: undefined, diagnostics, files };
+    return { config: undefined, diagnostics, components, files };
   }
   const service = validateNode(serviceEntry.node, serviceSchema, {
     path: ["service"],
@@ -51,10 +58,11 @@ export async function loadConfig(options: ResolveOptions, components: ComponentS
     diagnostics,
   });
   if (service !== undefined) checkReferences(service, serviceEntry.node, root, sections, diagnostics);
-  if (service === undefined || diagnostics.hasErrors) return { config: undefined, diagnostics, files };
+  if (service === undefined || diagnostics.hasErrors)
+    return { config: undefined, diagnostics, components, files };
   // Each section holds definitions of its own kind only; the map type cannot say so.
   const config = { ...withReferencedFingerprints(sections), service } as unknown as CollectorConfig;
-  return { config, diagnostics, files };
+  return { config, diagnostics, components, files };
 }
 
 /** A component is another one when an extension that it uses has changed. */

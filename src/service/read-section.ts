@@ -61,7 +61,7 @@ export function readSection(
         keyPosition: entry.keyPosition,
         diagnostics,
       });
-      const fingerprint = `${definition.type} ${fingerprintOf(entry.node)}`;
+      const fingerprint = `${definition.type} ${definition.revision ?? ""} ${fingerprintOf(entry.node)}`;
       components.set(id, { id, definition, config, fingerprint, entry });
       if (config === undefined) continue;
       for (const warning of definition.warnings?.(config) ?? []) {

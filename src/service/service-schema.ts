@@ -1,4 +1,5 @@
 import { componentId, duration, z } from "../config/index.ts";
+import { moduleSchema } from "../modules/index.ts";
 import { resourceSchema, selfMetricsSchema } from "./self-telemetry/schema.ts";
 
 const ids = (what: string) => z.array(componentId()).describe(what);
@@ -16,6 +17,10 @@ export const serviceSchema = z.strictObject({
     .record(z.string(), pipelineSchema)
     .describe("Pipelines by their ID, `metrics` or `metrics/name`.")
     .default({}),
+  modules: z
+    .array(moduleSchema)
+    .default([])
+    .describe("Modules with components of your own: paths relative to this file, or installed packages."),
   telemetry: z
     .strictObject({
       logs: z

@@ -39,7 +39,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   scrape: [...CONTRACTS, "exposition", "net"],
   grpc: [...CONTRACTS, "net"],
   ...Object.fromEntries(COMPONENTS.map((room) => [room, [...CONTRACTS, ...CAPABILITIES]])),
-  service: CONTRACTS,
+  modules: CONTRACTS,
+  service: [...CONTRACTS, "modules"],
+  // The package's public entry point.
+  "index.ts": [...CONTRACTS, "delivery"],
   distribution: [...CONTRACTS, ...COMPONENTS],
   cli: [...CONTRACTS, ...CAPABILITIES, ...COMPONENTS, "service", "distribution", "simulator"],
 };

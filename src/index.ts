@@ -1,0 +1,28 @@
+/**
+ * What custom components import as `otelcol-kubevirt`: the contracts, the data model and the schema kit. Nothing here
+ * starts anything.
+ */
+export {
+  type BatchProcessor,
+  type Clock,
+  type Component,
+  type ComponentSet,
+  type Consumer,
+  type ConsumerProcessor,
+  defineExporter,
+  defineExtension,
+  defineProcessor,
+  defineReceiver,
+  type Host,
+  type LayoutProcessor,
+  type ObjectProcessor,
+  PartialError,
+  PermanentError,
+  RetryableError,
+  type Settings,
+  type UpstreamSettings,
+} from "./component/index.ts";
+export { duration, opaque, reveal, type Secret, z } from "./config/index.ts";
+export { wrapPushMetricExporter } from "./delivery/index.ts";
+export * from "./metrics/index.ts";
+export type { Logger, Meter } from "./telemetry/index.ts";
