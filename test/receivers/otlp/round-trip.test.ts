@@ -26,7 +26,10 @@ describe("what the exporters send the receiver hands on as it was", () => {
   const cleanups: (() => unknown)[] = [];
   let receiver: Awaited<ReturnType<typeof startReceiver>>;
   before(async () => {
-    receiver = await startReceiver({ after: (fn) => void cleanups.push(fn as () => unknown) }, { http: {}, grpc: {} });
+    receiver = await startReceiver(
+      { after: (fn) => void cleanups.push(fn as () => unknown) },
+      { http: {}, grpc: {} },
+    );
   });
   after(async () => {
     for (const cleanup of cleanups.reverse()) await cleanup();

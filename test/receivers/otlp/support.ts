@@ -1,7 +1,7 @@
 import type { TestContext } from "node:test";
 import { type Consumer, systemClock } from "../../../src/component/index.ts";
-import otlp from "../../../src/receivers/otlp/index.ts";
 import type { MetricsBatch } from "../../../src/metrics/index.ts";
+import otlp from "../../../src/receivers/otlp/index.ts";
 import { harness, noHost } from "../../delivery/harness.ts";
 
 export interface Received {
