@@ -60,7 +60,7 @@ export interface ScrapeTargetOptions {
   readonly bodyLimitBytes: number;
   readonly limits: ExpositionLimits;
   readonly probes: readonly Probe[];
-  readonly client: HttpClient;
+  readonly client: Pick<HttpClient, "fetchBody">;
   readonly next: Consumer;
   readonly clock: Clock;
   readonly logger: Logger;
