@@ -50,11 +50,21 @@ export class GrpcServer {
   readonly #server: Server;
   readonly #listener: NetServer;
   readonly #sockets: ReadonlySet<Socket>;
+  readonly #calls: Calls;
 
-  private constructor(server: Server, listener: NetServer, sockets: ReadonlySet<Socket>, address: string) {
-    this.#server = server;
-    this.#listener = listener;
-    this.#sockets = sockets;
+  private constructor(
+    parts: {
+      readonly server: Server;
+      readonly listener: NetServer;
+      readonly sockets: ReadonlySet<Socket>;
+      readonly calls: Calls;
+    },
+    address: string,
+  ) {
+    this.#server = parts.server;
+    this.#listener = parts.listener;
+    this.#sockets = parts.sockets;
+    this.#calls = parts.calls;
     this.address = address;
   }
 
@@ -63,8 +73,10 @@ export class GrpcServer {
     const grpc = await loadGrpc();
     const { credentials, refresh } = credentialsOf(grpc, settings);
     const server = new grpc.Server(serverOptions(settings));
+    const calls = new Calls();
     for (const [path, method] of Object.entries(settings.methods)) {
-      server.register(path, unaryHandler(grpc, method), passThrough, passThrough, "unary");
+      const counted = (message: Buffer) => calls.track(method(message));
+      server.register(path, unaryHandler(grpc, counted), passThrough, passThrough, "unary");
     }
     const injector = server.createConnectionInjector(credentials);
     const sockets = new Set<Socket>();
@@ -77,24 +89,52 @@ export class GrpcServer {
       injector.injectConnection(socket);
     });
     const address = await listen(listener, settings.endpoint);
-    return new GrpcServer(server, listener, sockets, address);
+    return new GrpcServer({ server, listener, sockets, calls }, address);
   }
 
   /** Takes no more connections and calls, lets those under way finish for `drainMs`, then cuts them off. */
   async close(drainMs: number): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#listener.close(() => resolve()));
-    const force = () => {
-      this.#server.forceShutdown();
-      for (const socket of this.#sockets) socket.destroy();
-    };
-    const timer = setTimeout(force, drainMs);
-    await new Promise<void>((resolve) => {
-      this.#server.tryShutdown(() => resolve());
+    // Tells the clients; a connection is closed by that when its last call has been answered. Its own callback is of no
+    // use: it comes before that.
+    this.#server.tryShutdown(() => {});
+    const timers = [setTimeout(() => this.#cutOff(), drainMs)];
+    // A connection without calls, such as one that never came to a handshake, is not worth the whole time.
+    this.#calls.onceIdle(() => {
+      timers.push(setTimeout(() => this.#cutOff(), Math.min(drainMs, FLUSH_MS)));
     });
-    // What is left has no call, such as a handshake that never ends.
-    force();
-    clearTimeout(timer);
     await closed;
+    for (const timer of timers) clearTimeout(timer);
+  }
+
+  #cutOff(): void {
+    this.#server.forceShutdown();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
+
+/** How long the last answers get to leave. */
+const FLUSH_MS = 1000;
+
+/** The calls under way. */
+class Calls {
+  #count = 0;
+  #onIdle: (() => void) | undefined;
+
+  async track<T>(call: Promise<T>): Promise<T> {
+    this.#count += 1;
+    try {
+      return await call;
+    } finally {
+      this.#count -= 1;
+      if (this.#count === 0) this.#onIdle?.();
+    }
+  }
+
+  /** Calls `listener` when there is none, which may be now. */
+  onceIdle(listener: () => void): void {
+    if (this.#count === 0) listener();
+    else this.#onIdle = listener;
   }
 }
 
