@@ -1,7 +1,18 @@
-import { endpointUrl, opaque, z } from "../config/index.ts";
+import { crossCheck, endpointUrl, opaque, z } from "../config/index.ts";
 
 const file = (what: string) => z.string().min(1).optional().describe(what);
 const tlsVersion = z.enum(["TLS10", "TLS11", "TLS12", "TLS13"]);
+
+const tlsOptions = [
+  "ca",
+  "ca_file",
+  "cert",
+  "cert_file",
+  "key",
+  "key_file",
+  "min_version",
+  "max_version",
+] as const;
 
 /** Prometheus' `tls_config`. */
 export const tlsConfigSchema = z
@@ -19,25 +30,27 @@ export const tlsConfigSchema = z
     min_version: tlsVersion.default("TLS12").describe("Lowest TLS version to accept."),
     max_version: tlsVersion.default("TLS13").describe("Highest TLS version to offer."),
   })
-  .check((context) => {
-    const tls = context.value;
-    const fail = (option: keyof typeof tls, message: string) =>
-      context.issues.push({ code: "custom", input: tls, path: [option], message });
-    for (const name of ["ca", "cert", "key"] as const) {
-      if (tls[name] !== undefined && tls[`${name}_file`] !== undefined) {
-        fail(name, `must not be set together with ${name}_file`);
+  .check(
+    crossCheck(tlsOptions, (context) => {
+      const tls = context.value;
+      const fail = (option: keyof typeof tls, message: string) =>
+        context.issues.push({ code: "custom", input: tls, path: [option], message });
+      for (const name of ["ca", "cert", "key"] as const) {
+        if (tls[name] !== undefined && tls[`${name}_file`] !== undefined) {
+          fail(name, `must not be set together with ${name}_file`);
+        }
       }
-    }
-    const hasCert = tls.cert !== undefined || tls.cert_file !== undefined;
-    const hasKey = tls.key !== undefined || tls.key_file !== undefined;
-    if (hasCert && !hasKey)
-      fail(tls.cert === undefined ? "cert_file" : "cert", "needs key or key_file beside it");
-    if (hasKey && !hasCert)
-      fail(tls.key === undefined ? "key_file" : "key", "needs cert or cert_file beside it");
-    if (tls.min_version > tls.max_version) {
-      fail("max_version", `must not be below min_version ${tls.min_version}, got ${tls.max_version}`);
-    }
-  });
+      const hasCert = tls.cert !== undefined || tls.cert_file !== undefined;
+      const hasKey = tls.key !== undefined || tls.key_file !== undefined;
+      if (hasCert && !hasKey)
+        fail(tls.cert === undefined ? "cert_file" : "cert", "needs key or key_file beside it");
+      if (hasKey && !hasCert)
+        fail(tls.key === undefined ? "key_file" : "key", "needs cert or cert_file beside it");
+      if (tls.min_version > tls.max_version) {
+        fail("max_version", `must not be below min_version ${tls.min_version}, got ${tls.max_version}`);
+      }
+    }),
+  );
 
 export type PrometheusTlsConfig = z.output<typeof tlsConfigSchema>;
 
@@ -191,6 +204,19 @@ export const prometheusHttpShape = {
 const prometheusHttpSchema = z.strictObject(prometheusHttpShape);
 
 export type PrometheusHttpConfig = z.output<typeof prometheusHttpSchema>;
+
+/** The options that {@link httpOptionFaults} looks at. */
+export const crossCheckedHttpOptions = [
+  "basic_auth",
+  "authorization",
+  "oauth2",
+  "bearer_token",
+  "bearer_token_file",
+  "proxy_url",
+  "no_proxy",
+  "proxy_from_environment",
+  "http_headers",
+] as const;
 
 /** What contradicts itself in these options. */
 export function* httpOptionFaults(config: PrometheusHttpConfig): Generator<Fault> {

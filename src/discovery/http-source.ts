@@ -1,8 +1,8 @@
 import type { Clock } from "../component/index.ts";
-import { endpointUrl, z } from "../config/index.ts";
+import { crossCheck, endpointUrl, z } from "../config/index.ts";
 import { CollectorError, errorText } from "../errors/index.ts";
 import { ReusableBuffer } from "../net/index.ts";
-import { httpOptionFaults, prometheusHttpShape } from "./http-options.ts";
+import { crossCheckedHttpOptions, httpOptionFaults, prometheusHttpShape } from "./http-options.ts";
 import { prometheusDuration } from "./prometheus-duration.ts";
 import { PrometheusHttpClient, type PrometheusHttpClientSettings } from "./prometheus-http-client.ts";
 import { readGroups } from "./read-groups.ts";
@@ -20,11 +20,13 @@ export const httpSdSchema = z
     refresh_interval: prometheusDuration({ min: 1 }).prefault("1m").describe("How often to ask."),
     ...prometheusHttpShape,
   })
-  .check((context) => {
-    for (const { path, message } of httpOptionFaults(context.value)) {
-      context.issues.push({ code: "custom", input: context.value, path: [...path], message });
-    }
-  });
+  .check(
+    crossCheck(crossCheckedHttpOptions, ({ value, issues }) => {
+      for (const { path, message } of httpOptionFaults(value)) {
+        issues.push({ code: "custom", input: value, path: [...path], message });
+      }
+    }),
+  );
 
 export type HttpSdConfig = z.output<typeof httpSdSchema>;
 

@@ -1,5 +1,10 @@
 export { type FileSdConfig, FileSource, fileSdSchema } from "./file-source.ts";
-export { httpOptionFaults, type PrometheusHttpConfig, prometheusHttpShape } from "./http-options.ts";
+export {
+  crossCheckedHttpOptions,
+  httpOptionFaults,
+  type PrometheusHttpConfig,
+  prometheusHttpShape,
+} from "./http-options.ts";
 export { type HttpSdConfig, HttpSource, httpSdSchema } from "./http-source.ts";
 export {
   formatPrometheusDuration,

@@ -7,10 +7,11 @@ import k8sAttributes from "../processors/k8s-attributes/index.ts";
 import kubevirtAttributes from "../processors/kubevirt-attributes/index.ts";
 import kubevirtHandlerProcessor from "../processors/kubevirt-handler/index.ts";
 import kubevirtHandlerReceiver from "../receivers/kubevirt-handler/index.ts";
+import prometheus from "../receivers/prometheus/index.ts";
 
 /** Every built-in component. Explicit: nothing registers itself by being imported. */
 export const components: ComponentSet = {
-  receivers: [kubevirtHandlerReceiver],
+  receivers: [kubevirtHandlerReceiver, prometheus],
   processors: [k8sAttributes, kubevirtAttributes, kubevirtHandlerProcessor],
   exporters: [debug, nop, otlpHttp],
   extensions: [fileStorage],

@@ -1,4 +1,4 @@
-import { z } from "../config/index.ts";
+import { crossCheck, z } from "../config/index.ts";
 import { compileRegex, RegexError } from "../regex/index.ts";
 
 const actions = [
@@ -59,11 +59,16 @@ export const relabelSchema = z
       .default("replace")
       .describe("What to do."),
   })
-  .check((context) => {
-    for (const { option, message } of problems(context.value)) {
-      context.issues.push({ code: "custom", input: context.value, path: [option], message });
-    }
-  });
+  .check(
+    crossCheck(
+      ["source_labels", "separator", "regex", "modulus", "target_label", "replacement", "action"],
+      ({ value, issues }) => {
+        for (const { option, message } of problems(value)) {
+          issues.push({ code: "custom", input: value, path: [option], message });
+        }
+      },
+    ),
+  );
 
 export type RelabelConfig = z.output<typeof relabelSchema>;
 

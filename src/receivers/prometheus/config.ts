@@ -1,5 +1,6 @@
-import { z } from "../../config/index.ts";
+import { crossCheck, z } from "../../config/index.ts";
 import {
+  crossCheckedHttpOptions,
   fileSdSchema,
   formatPrometheusDuration,
   httpOptionFaults,
@@ -159,19 +160,33 @@ const jobSchema = refusing(
         .default([])
         .describe("Rules for the labels of series, which they may drop. Worked once for each series."),
     })
-    .check((context) => {
-      const job = context.value;
-      const fail = (path: readonly (string | number)[], message: string) =>
-        context.issues.push({ code: "custom", input: job, path: [...path], message });
-      for (const { path, message } of httpOptionFaults(job)) fail(path, message);
-      if (job.relabel_configs.length > 0) return;
-      for (const [i, { targets }] of job.static_configs.entries()) {
-        for (const [k, target] of targets.entries()) {
-          const path = ["static_configs", i, "targets", k];
-          if (target.includes("/")) fail(path, `expected host:port, got ${JSON.stringify(target)}`);
+    .check(
+      crossCheck(crossCheckedHttpOptions, ({ value, issues }) => {
+        for (const { path, message } of httpOptionFaults(value)) {
+          issues.push({ code: "custom", input: value, path: [...path], message });
         }
-      }
-    }),
+      }),
+    )
+    .check(
+      crossCheck(
+        ["static_configs", "relabel_configs"],
+        ({ value: { static_configs, relabel_configs }, issues }) => {
+          // Rules may make an address of anything.
+          if (relabel_configs.length > 0) return;
+          for (const [i, { targets }] of static_configs.entries()) {
+            for (const [k, target] of targets.entries()) {
+              if (!target.includes("/")) continue;
+              issues.push({
+                code: "custom",
+                input: target,
+                path: ["static_configs", i, "targets", k],
+                message: `expected host:port, got ${JSON.stringify(target)}`,
+              });
+            }
+          }
+        },
+      ),
+    ),
   {
     scrape_failure_log_file: "failed scrapes are in the log",
     native_histogram_bucket_limit: "native histograms keep their buckets",
@@ -188,57 +203,36 @@ export type JobConfig = z.output<typeof jobSchema>;
 
 const startTimes = "start times are given by the metricstarttime processor";
 
-export const configSchema = refusing(
+const scrapingSchema = refusing(
   z
     .strictObject({
-      config: refusing(
-        z.strictObject({
-          global: globalSchema.prefault({}).describe("Defaults of all jobs."),
-          scrape_configs: z.array(jobSchema).min(1).describe("What to scrape."),
-        }),
-        {
-          rule_files: noRules,
-          alerting: noRules,
-          remote_write: "exporters send what the receiver scrapes",
-          remote_read: noQueries,
-          storage: "nothing is stored here",
-          tracing: "the receiver makes no traces",
-          otlp: "the otlp receiver takes OTLP",
-          runtime: "it is about the runtime of Prometheus",
-          scrape_config_files: "write the jobs into scrape_configs, or use a file: source",
-        },
-      ).describe("A Prometheus configuration, as far as it is about scraping."),
+      global: globalSchema.prefault({}).describe("Defaults of all jobs."),
+      scrape_configs: z.array(jobSchema).min(1).describe("What to scrape."),
     })
-    .check((context) => {
-      const { global, scrape_configs } = context.value.config;
-      const fail = (path: readonly (string | number)[], message: string) =>
-        context.issues.push({ code: "custom", input: context.value, path: ["config", ...path], message });
-      if (global.scrape_timeout !== undefined && global.scrape_timeout > global.scrape_interval) {
-        fail(
-          ["global", "scrape_timeout"],
-          tooLong(global.scrape_timeout, "scrape_interval", global.scrape_interval),
-        );
-      }
-      const names = new Set<string>();
-      for (const [i, job] of scrape_configs.entries()) {
-        const path = ["scrape_configs", i];
-        if (names.has(job.job_name)) {
-          fail([...path, "job_name"], `is the name of another job already: ${JSON.stringify(job.job_name)}`);
+    .check(
+      crossCheck(["global", "scrape_configs"], ({ value, issues }) => {
+        for (const { path, message } of contradictions(value.global, value.scrape_configs)) {
+          issues.push({ code: "custom", input: value, path: [...path], message });
         }
-        names.add(job.job_name);
-        const interval = job.scrape_interval ?? global.scrape_interval;
-        if (job.scrape_timeout !== undefined && job.scrape_timeout > interval) {
-          fail([...path, "scrape_timeout"], tooLong(job.scrape_timeout, "scrape_interval", interval));
-        }
-        const validation = job.metric_name_validation_scheme ?? global.metric_name_validation_scheme;
-        if (validation === "legacy" && job.metric_name_escaping_scheme === "allow-utf-8") {
-          fail(
-            [...path, "metric_name_escaping_scheme"],
-            "must not be allow-utf-8 where metric_name_validation_scheme is legacy",
-          );
-        }
-      }
-    }),
+      }),
+    ),
+  {
+    rule_files: noRules,
+    alerting: noRules,
+    remote_write: "exporters send what the receiver scrapes",
+    remote_read: noQueries,
+    storage: "nothing is stored here",
+    tracing: "the receiver makes no traces",
+    otlp: "the otlp receiver takes OTLP",
+    runtime: "it is about the runtime of Prometheus",
+    scrape_config_files: "write the jobs into scrape_configs, or use a file: source",
+  },
+);
+
+export const configSchema = refusing(
+  z.strictObject({
+    config: scrapingSchema.describe("A Prometheus configuration, as far as it is about scraping."),
+  }),
   {
     trim_metric_suffixes: "names arrive as they are exposed",
     target_allocator: "targets are discovered by the receiver itself",
@@ -251,6 +245,37 @@ export const configSchema = refusing(
 
 export type PrometheusConfig = z.output<typeof configSchema>;
 
-function tooLong(timeout: number, option: string, interval: number): string {
-  return `must not be above ${option} ${formatPrometheusDuration(interval)}, got ${formatPrometheusDuration(timeout)}`;
+function* contradictions(
+  global: GlobalConfig,
+  jobs: readonly JobConfig[],
+): Generator<{ readonly path: readonly (string | number)[]; readonly message: string }> {
+  if (global.scrape_timeout !== undefined && global.scrape_timeout > global.scrape_interval) {
+    yield {
+      path: ["global", "scrape_timeout"],
+      message: tooLong(global.scrape_timeout, global.scrape_interval),
+    };
+  }
+  const names = new Set<string>();
+  for (const [i, job] of jobs.entries()) {
+    const path = ["scrape_configs", i] as const;
+    if (names.has(job.job_name)) {
+      const message = `is the name of another job already: ${JSON.stringify(job.job_name)}`;
+      yield { path: [...path, "job_name"], message };
+    }
+    names.add(job.job_name);
+    const interval = job.scrape_interval ?? global.scrape_interval;
+    if (job.scrape_timeout !== undefined && job.scrape_timeout > interval) {
+      yield { path: [...path, "scrape_timeout"], message: tooLong(job.scrape_timeout, interval) };
+    }
+    const validation = job.metric_name_validation_scheme ?? global.metric_name_validation_scheme;
+    if (validation === "legacy" && job.metric_name_escaping_scheme === "allow-utf-8") {
+      const message = "must not be allow-utf-8 where metric_name_validation_scheme is legacy";
+      yield { path: [...path, "metric_name_escaping_scheme"], message };
+    }
+  }
+}
+
+function tooLong(timeout: number, interval: number): string {
+  const [text, limit] = [timeout, interval].map(formatPrometheusDuration);
+  return `must not be above scrape_interval ${limit}, got ${text}`;
 }
