@@ -1,256 +1,255 @@
-import { type Column, ColumnBuffers, type PointExtras, PRESENT, STALE } from "../metrics/index.ts";
-import { PresenceKeeper } from "./presence-keeper.ts";
-import { type HistogramPlan, NO_SLOT, StreamPlans } from "./stream-plans.ts";
-import { StreamTable, UNSEEN } from "./stream-table.ts";
-import type { CumulativeStreams } from "./streams.ts";
+import { type Column, type PointExtras, PRESENT, STALE } from "../metrics/index.ts";
+import { subtractCounts, subtractExact } from "./counts.ts";
+import { subtractExponential } from "./exponential-histogram.ts";
+import type { Pass } from "./pass.ts";
+import { announcesReset } from "./source-start.ts";
+import { StreamMemory } from "./stream-memory.ts";
+import type { NumbersPlan, SplitPlan, WholePlan } from "./stream-plans.ts";
+import type { LayoutStreams } from "./streams.ts";
+import { type SplitTime, splitTime, wordsOf } from "./time-words.ts";
+import { bucketFell, bucketsChanged, countsOf, isFiniteHistogram, wholeCells } from "./whole-histogram.ts";
 
 export interface DeltaOptions {
-  /** Milliseconds for which a stream without points keeps its total; a later point is a first one again. */
+  /** Milliseconds for which a stream without points keeps its total; a later point is a first one again. 0: for ever. */
   readonly maxStalenessMs: number;
+  /**
+   * What becomes of the first point of a stream. `drop`: nothing, nobody knows since when its total has run. `keep`: its
+   * whole total is the delta. `auto`: likewise, if the source says that the total began when we would have seen it.
+   */
+  readonly initialValue: "auto" | "keep" | "drop";
+  /** Since when points have been seen: nanoseconds since the Unix epoch. */
+  readonly sinceNs: bigint;
 }
 
-/** Points of one batch that were not turned into a delta because they were bad. */
-export interface DeltaCounts {
+/** What became of the points of one batch. */
+export class DeltaCounts {
+  converted = 0;
+  /** First points. */
+  initial = 0;
+  /** Histograms whose buckets changed. */
+  bucketMismatch = 0;
   /** NaN or infinite. */
-  readonly notFinite: number;
+  notFinite = 0;
   /** Not newer than the stream's last point. */
-  readonly outOfOrder: number;
+  outOfOrder = 0;
 }
 
 /**
  * Turns running totals into differences, exactly: the deltas of a stream add up to what its total rose by.
  *
- * - The first point of a stream gives none: nobody knows since when its total has run.
  * - A delta starts where the one before ended, also when scrapes in between had no point of the stream.
- * - A total that falls was reset: the new total is what came since then. The moment of the reset is unknown, so the
- *   delta starts at the previous point, which keeps the stream free of gaps.
+ * - A total that falls, or whose source says it began anew, was reset: the new total is what came since then. The delta
+ *   starts at the previous point nevertheless, which keeps the stream free of gaps.
  * - A histogram is reset as a whole, when its count or the count of any of its buckets falls.
  * - A stale marker gives no point (the end of a delta stream is that nothing comes any more) and ends nothing.
+ * - A batch that is refused leaves no trace: the next delta covers it.
  */
 export class DeltaConverter {
-  readonly #maxStalenessMs: number;
-  readonly #table = new StreamTable();
-  readonly #plans = new StreamPlans(this.#table);
-  readonly #buffers = new ColumnBuffers();
-  readonly #keepers = new WeakMap<CumulativeStreams, PresenceKeeper>();
-  #periodEnd: number | undefined;
+  readonly #memory: StreamMemory;
+  readonly #initialValue: DeltaOptions["initialValue"];
+  readonly #sinceNs: bigint;
 
   // The batch under way.
-  #keeper = new PresenceKeeper();
-  #out: Float64Array = new Float64Array(0);
-  #starts: BigUint64Array | undefined;
-  #width = 0;
-  #seconds = 0;
-  #nanos = 0;
-  #startSeconds = UNSEEN;
-  #startNanos = 0;
-  #startNs = 0n;
-  #notFinite = 0;
-  #outOfOrder = 0;
+  #pass!: Pass;
+  #counts = new DeltaCounts();
+  /** When most deltas of the batch start; undefined when there is no such time. */
+  #common: SplitTime | undefined;
 
-  constructor(options: DeltaOptions) {
-    this.#maxStalenessMs = options.maxStalenessMs;
+  constructor({ maxStalenessMs, initialValue, sinceNs }: DeltaOptions) {
+    this.#memory = new StreamMemory({ maxStalenessMs });
+    this.#initialValue = initialValue;
+    this.#sinceNs = sinceNs;
   }
 
   /** Streams whose total is kept. */
   get streamCount(): number {
-    return this.#table.size;
+    return this.#memory.table.size;
   }
 
   /**
-   * The column with deltas in the slots of the streams; all other slots are as they were. Its arrays are lent: give
-   * them back with {@link release} once the batch was consumed.
-   * @param nowMs a clock that never jumps, by which streams are forgotten.
+   * Hands on the column with deltas in the slots of the streams; all other slots are as they were.
+   * @param nowMs a clock that never jumps, by which streams are forgotten
+   * @param handOn see `StreamMemory.run`
    */
   convert(
-    streams: CumulativeStreams,
+    streams: LayoutStreams,
     column: Column,
     nowMs: number,
-  ): { readonly column: Column; readonly counts: DeltaCounts } {
-    this.#forget(nowMs);
-    const plan = this.#plans.of(streams);
-    this.#begin(streams, column);
-    this.#setTime(column.timeNs);
-    this.#chooseStart(plan.previousNs, plan.ids);
-    this.#numbers(plan.slots, plan.ids, column);
-    for (const histogram of plan.histograms) this.#histogram(histogram, column);
-    if (column.timeNs > plan.previousNs) plan.previousNs = column.timeNs;
-    return {
-      column: column.with({
-        values: this.#out,
-        presence: this.#keeper.end(),
-        startNs: streams.restIsGauges ? this.#startNs : column.startNs,
-        startTimes: this.#starts,
-        extras: column.extras && differenceExtras(column.extras, plan.mask),
-      }),
-      counts: { notFinite: this.#notFinite, outOfOrder: this.#outOfOrder },
+    handOn: (deltas: Column, counts: DeltaCounts) => Promise<void>,
+  ): Promise<void> {
+    let counts = new DeltaCounts();
+    const operation = (pass: Pass) => {
+      counts = this.#run(pass);
     };
+    return this.#memory.run(streams, column, nowMs, operation, (result) => handOn(result, counts));
   }
 
-  /** Takes the arrays of a converted column back for reuse, unless somebody retained it. */
-  release(column: Column): void {
-    if (column.retained) return;
-    this.#buffers.recycle(column.values, column.startTimes);
-  }
-
-  #forget(nowMs: number): void {
-    this.#periodEnd ??= nowMs + this.#maxStalenessMs;
-    if (nowMs < this.#periodEnd) return;
-    this.#table.endPeriod();
-    this.#periodEnd = nowMs + this.#maxStalenessMs;
-  }
-
-  #begin(streams: CumulativeStreams, column: Column): void {
-    this.#width = streams.width;
-    this.#notFinite = 0;
-    this.#outOfOrder = 0;
-    let keeper = this.#keepers.get(streams);
-    if (keeper === undefined) {
-      keeper = new PresenceKeeper();
-      this.#keepers.set(streams, keeper);
+  #run(pass: Pass): DeltaCounts {
+    this.#pass = pass;
+    this.#counts = new DeltaCounts();
+    const { plan, column } = pass;
+    this.#chooseCommonStart(pass);
+    if (column.extras !== undefined) dropTotals(pass, column.extras);
+    this.#numbers(plan.single, column);
+    for (let i = 0; i < plan.shared.slots.length; i++) {
+      this.#number(plan.shared.ids[i] as number, plan.shared.slots[i] as number);
     }
-    this.#keeper = keeper;
-    keeper.begin(column.presence, streams.width);
-    this.#out = this.#buffers.takeValues(streams.width);
-    this.#out.set(column.values.subarray(0, streams.width));
-    this.#starts = undefined;
-    if (!streams.restIsGauges) {
-      const starts = this.#startArray();
-      if (column.startTimes !== undefined) starts.set(column.startTimes.subarray(0, streams.width));
-    }
-  }
-
-  #setTime(ns: bigint): void {
-    this.#seconds = Number(ns / 1_000_000_000n);
-    this.#nanos = Number(ns % 1_000_000_000n);
+    for (const histogram of plan.split) this.#split(histogram);
+    for (const histogram of plan.whole) this.#whole(histogram);
+    const { slots, ids } = plan.exponentials;
+    for (let i = 0; i < slots.length; i++) this.#exponential(ids[i] as number, slots[i] as number);
+    return this.#counts;
   }
 
   /** The start that most deltas of the batch have: the time of the last batch with these streams. */
-  #chooseStart(previousNs: bigint, ids: Uint32Array): void {
-    const { seconds, nanos } = this.#table;
-    this.#startSeconds = UNSEEN;
-    this.#startNs = previousNs;
-    if (previousNs > 0n) {
-      this.#startSeconds = Number(previousNs / 1_000_000_000n);
-      this.#startNanos = Number(previousNs % 1_000_000_000n);
-    } else {
-      const known = ids.find((id) => seconds[id] !== UNSEEN);
-      if (known !== undefined) {
-        this.#startSeconds = seconds[known] as number;
-        this.#startNanos = nanos[known] as number;
-        this.#startNs = toNs(this.#startSeconds, this.#startNanos);
-      }
-    }
-    // Where it cannot be the start of anything, no stream may take the short way.
-    if (!this.#continues(this.#startSeconds, this.#startNanos)) {
-      this.#startSeconds = UNSEEN - 1;
-      this.#startNs = 0n;
-    }
+  #chooseCommonStart(pass: Pass): void {
+    const { plan, table, column, streams } = pass;
+    const known = plan.single.ids.find((id) => table.times[id] !== 0n);
+    const ns = pass.previousNs || (known === undefined ? 0n : (table.times[known] as bigint));
+    const usable = this.#continues(ns, column.timeNs);
+    this.#common = usable ? splitTime(ns) : undefined;
+    // Beside totals that are no streams of ours the column's start is theirs, and each delta has to say its own.
+    if (streams.restIsGauges) pass.startNs = usable ? ns : 0n;
+    else pass.startTimes();
   }
 
-  #numbers(slots: Uint32Array, ids: Uint32Array, column: Column): void {
-    const { totals, seconds, nanos, periods, period } = this.#table;
-    const out = this.#out;
-    const now = this.#seconds;
-    const nowNanos = this.#nanos;
-    const start = this.#startSeconds;
-    const startNanos = this.#startNanos;
-    const startNs = this.#startNs;
-    const starts = this.#starts;
-    const { values, times } = column;
-    const { states } = column.presence;
-    for (let i = 0; i < slots.length; i++) {
-      const slot = slots[i] as number;
-      if (states !== undefined && states[slot] !== PRESENT) {
-        if (states[slot] === STALE) this.#keeper.remove(slot);
-        continue;
-      }
-      const value = values[slot] as number;
-      if (value - value !== 0) {
-        this.#notFinite++;
-        this.#keeper.remove(slot);
-        continue;
-      }
-      const id = ids[i] as number;
-      if (times !== undefined && times[slot] !== 0n) {
-        this.#setTime(times[slot] as bigint);
-        this.#step(id, slot, value, false);
-        this.#seconds = now;
-        this.#nanos = nowNanos;
-      } else if (seconds[id] === start && nanos[id] === startNanos) {
-        const previous = totals[id] as number;
-        totals[id] = value;
-        seconds[id] = now;
-        nanos[id] = nowNanos;
-        periods[id] = period;
-        out[slot] = value < previous ? value : value - previous;
-        if (starts !== undefined) starts[slot] = startNs;
-      } else {
-        this.#step(id, slot, value, false);
-      }
-    }
-  }
-
-  #histogram({ slots, elements, ids, whole }: HistogramPlan, column: Column): void {
-    const { values, presence } = column;
-    if (presence.at(slots.count) !== PRESENT) {
-      for (const slot of elements) if (slot !== NO_SLOT) this.#keeper.remove(slot);
+  /** The quick way for what there is most of: a number that is as old as most. */
+  #numbers({ slots, ids }: NumbersPlan, column: Column): void {
+    const pass = this.#pass;
+    const { table, values: out } = pass;
+    const common = this.#common;
+    if (common === undefined) {
+      for (let i = 0; i < slots.length; i++) this.#number(ids[i] as number, slots[i] as number);
       return;
     }
-    if (whole) {
-      let broken = !Number.isFinite(values[slots.count]);
-      for (const slot of slots.buckets) broken ||= !Number.isFinite(values[slot]);
-      if (broken) {
-        this.#notFinite++;
-        this.#keeper.remove(slots.count);
-        return;
-      }
-    }
-    const ownTime = column.times?.[slots.count] ?? 0n;
-    if (ownTime !== 0n) this.#setTime(ownTime);
-    const reset = this.#histogramReset(slots.buckets.length, elements, ids, values);
-    // A whole histogram needs a total for each bucket; where one is new, all have to begin anew.
-    let fresh = false;
-    for (let i = 0; i < elements.length; i++) {
-      const slot = elements[i] as number;
-      if (slot === NO_SLOT) continue;
-      const isSum = slot === slots.sum;
-      if (isSum && presence.at(slot) !== PRESENT) {
-        this.#keeper.remove(slot);
-        continue;
-      }
+    const { totals, timeWords, startWords, periods, period, details } = table;
+    const { values, extras, presence } = column;
+    const { states } = presence;
+    const ownTimes = column.times && wordsOf(column.times);
+    const ownStarts = column.startTimes && wordsOf(column.startTimes);
+    const sharedStart = splitTime(column.startNs);
+    const now = splitTime(column.timeNs);
+    const undo = pass.quickTotals(common);
+    const starts = pass.streams.restIsGauges ? undefined : wordsOf(pass.startTimes());
+    const saysStart = column.startNs !== 0n || ownStarts !== undefined;
+    let converted = 0;
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i] as number;
+      const id = ids[i] as number;
       const value = values[slot] as number;
-      if (!Number.isFinite(value)) {
-        this.#notFinite++;
-        this.#keeper.remove(slot);
+      const quick =
+        (states === undefined || states[slot] === PRESENT) &&
+        value - value === 0 &&
+        timeWords[2 * id] === common.first &&
+        timeWords[2 * id + 1] === common.second &&
+        (ownTimes === undefined || (ownTimes[2 * slot] === 0 && ownTimes[2 * slot + 1] === 0)) &&
+        (!saysStart || sameStart(startWords, id, ownStarts, slot, sharedStart)) &&
+        (extras === undefined || extras.get(slot)?.integer === undefined) &&
+        (details.size === 0 || !details.has(id));
+      if (!quick) {
+        undo[i] = Number.NaN;
+        this.#number(id, slot);
         continue;
       }
-      // The sum of a whole histogram may fall where negative values are observed: that is a difference, not a reset.
-      const stepped = this.#step(ids[i] as number, slot, value, reset, isSum && whole);
-      fresh ||= !stepped && !isSum;
+      const previous = totals[id] as number;
+      undo[i] = previous;
+      totals[id] = value;
+      timeWords[2 * id] = now.first;
+      timeWords[2 * id + 1] = now.second;
+      periods[id] = period;
+      out[slot] = value < previous ? value : value - previous;
+      if (starts !== undefined) {
+        starts[2 * slot] = common.first;
+        starts[2 * slot + 1] = common.second;
+      } else if (ownStarts !== undefined) pass.startTimes()[slot] = 0n;
+      converted++;
     }
-    if (whole && fresh) this.#keeper.remove(slots.count);
-    if (ownTime !== 0n) this.#setTime(column.timeNs);
+    this.#counts.converted += converted;
+  }
+
+  #number(id: number, slot: number): void {
+    const { column, table } = this.#pass;
+    const state = column.presence.at(slot);
+    if (state !== PRESENT) {
+      if (state === STALE) this.#pass.remove(slot);
+      return;
+    }
+    const value = column.values[slot] as number;
+    if (!Number.isFinite(value)) {
+      this.#counts.notFinite++;
+      this.#pass.remove(slot);
+      return;
+    }
+    const integer = column.extras?.get(slot)?.integer;
+    const before = table.details.get(id)?.integer;
+    const previous = before ?? (table.totals[id] as number);
+    const current = integer ?? value;
+    const turn = this.#turn(id, slot, slot);
+    if (turn === undefined) return;
+    this.#pass.save(id);
+    this.#advance(id, turn);
+    table.totals[id] = value;
+    this.#pass.setDetail(id, integer === undefined ? undefined : { integer });
+    const whole = turn.whole || current < previous;
+    const delta = whole ? current : subtractCounts(current, previous);
+    if (this.#emit(slot, turn)) this.#put(slot, Number(delta), integer === undefined ? undefined : delta);
+  }
+
+  /** An integer that came as one goes as one. */
+  #put(slot: number, value: number, exact: number | bigint | undefined): void {
+    this.#pass.values[slot] = value;
+    if (exact === undefined) return;
+    const { integer: _, ...rest } = this.#pass.column.extras?.get(slot) ?? {};
+    this.#pass.setExtras(slot, { ...rest, integer: BigInt(exact) });
+  }
+
+  #split({ slots, ids, buckets }: SplitPlan): void {
+    const { column, table } = this.#pass;
+    const point = slots[buckets] as number;
+    if (column.presence.at(point) !== PRESENT) {
+      for (const slot of slots) this.#pass.remove(slot);
+      return;
+    }
+    const reset = this.#splitReset(slots, ids, buckets);
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i] as number;
+      const id = ids[i] as number;
+      if (column.presence.at(slot) !== PRESENT) {
+        this.#pass.remove(slot);
+        continue;
+      }
+      const value = column.values[slot] as number;
+      if (!Number.isFinite(value)) {
+        this.#counts.notFinite++;
+        this.#pass.remove(slot);
+        continue;
+      }
+      const turn = this.#turn(id, slot, point);
+      if (turn === undefined) continue;
+      this.#pass.save(id);
+      const previous = table.totals[id] as number;
+      this.#advance(id, turn);
+      table.totals[id] = value;
+      const delta = reset || turn.whole || value < previous ? value : value - previous;
+      if (this.#emit(slot, turn)) this.#pass.values[slot] = delta;
+    }
   }
 
   /** Whether any single bucket, the last one up to infinity included, counts less than before. */
-  #histogramReset(buckets: number, elements: Uint32Array, ids: Uint32Array, values: Float64Array): boolean {
-    const { totals, seconds, nanos } = this.#table;
+  #splitReset(slots: Uint32Array, ids: Uint32Array, buckets: number): boolean {
+    const { column, table } = this.#pass;
+    const { totals, times } = table;
+    const { values } = column;
+    const timeNs = column.timeAt(slots[buckets] as number);
     let below = -1;
-    // Elements are the buckets in ascending order, the count, the sum.
     for (let i = 0; i <= buckets; i++) {
       const id = ids[i] as number;
-      const total = values[elements[i] as number] as number;
-      const known = this.#continues(seconds[id] as number, nanos[id] as number);
-      if (!Number.isFinite(total) || !known) continue;
+      const total = values[slots[i] as number] as number;
+      if (!Number.isFinite(total) || !this.#continues(times[id] as bigint, timeNs)) continue;
       let rise = total - (totals[id] as number);
       // Totals of different times do not make the count of a single bucket.
-      if (
-        below >= 0 &&
-        seconds[ids[below] as number] === seconds[id] &&
-        nanos[ids[below] as number] === nanos[id]
-      ) {
-        rise -= (values[elements[below] as number] as number) - (totals[ids[below] as number] as number);
+      if (below >= 0 && times[ids[below] as number] === times[id]) {
+        rise -= (values[slots[below] as number] as number) - (totals[ids[below] as number] as number);
       }
       if (rise < 0) return true;
       below = i;
@@ -258,66 +257,187 @@ export class DeltaConverter {
     return false;
   }
 
-  /** Writes the delta of one slot, or takes its point out and says false when there is none. */
-  #step(id: number, slot: number, value: number, reset: boolean, mayFall = false): boolean {
-    const { totals, seconds, nanos, periods, period } = this.#table;
-    const last = seconds[id] as number;
-    const lastNanos = nanos[id] as number;
-    const previous = totals[id] as number;
-    const known = this.#continues(last, lastNanos);
-    if (!known && last !== UNSEEN && this.#age(last, lastNanos) <= 0) {
-      this.#outOfOrder++;
-      this.#keeper.remove(slot);
-      return false;
+  #whole(plan: WholePlan): void {
+    const { column, table, values: out } = this.#pass;
+    const { count, sum, buckets } = plan.slots;
+    const state = column.presence.at(count);
+    if (state !== PRESENT) {
+      if (state === STALE) this.#pass.remove(count);
+      return;
     }
-    totals[id] = value;
-    seconds[id] = this.#seconds;
-    nanos[id] = this.#nanos;
-    periods[id] = period;
+    const { countCell, sumCell, bucketCell } = wholeCells(plan);
+    if (!isFiniteHistogram(column.values, plan)) {
+      this.#counts.notFinite++;
+      this.#pass.remove(count);
+      return;
+    }
+    const turn = this.#turn(countCell, count, count);
+    if (turn === undefined) return;
+    const exact = column.extras?.get(count)?.exactCounts;
+    const before = table.details.get(countCell)?.counts;
+    // With other buckets than before there is no difference, unless the count shows that it was a reset.
+    const mismatch = turn.known && !turn.whole && bucketsChanged(table, plan);
+    const fell = (column.values[count] as number) < (table.totals[countCell] as number);
+    let whole = turn.whole || (mismatch ? fell : bucketFell(column.values, table.totals, plan));
+    if (!mismatch && (exact !== undefined || before !== undefined)) {
+      const now = exact ?? countsOf(column.values, count, buckets);
+      const then = before ?? countsOf(table.totals, countCell, buckets.keys(), bucketCell);
+      const difference = subtractExact(now, then);
+      whole = turn.whole || difference === undefined;
+      const exactCounts = whole ? now : difference;
+      const extras = this.#pass.column.extras?.get(count);
+      if (exactCounts !== undefined) this.#pass.setExtras(count, { ...bare(extras ?? {}), exactCounts });
+    }
+    this.#pass.save(plan.id, plan.cells);
+    const { totals } = table;
+    const step = (slot: number, cell: number) => {
+      const value = column.values[slot] as number;
+      out[slot] = whole ? value : value - (totals[cell] as number);
+      totals[cell] = value;
+    };
+    buckets.forEach((slot, i) => {
+      step(slot, bucketCell + i);
+    });
+    step(count, countCell);
+    if (sum >= 0) this.#wholeSum(sum, sumCell, count, whole);
+    this.#advance(countCell, turn);
+    this.#pass.setDetail(countCell, exact && { counts: exact });
+    if (mismatch && !whole) {
+      this.#counts.bucketMismatch++;
+      this.#pass.remove(count);
+    } else this.#emit(count, turn);
+  }
+
+  /** The sum may fall where negative values are observed: that is a difference, not a reset. */
+  #wholeSum(slot: number, cell: number, point: number, whole: boolean): void {
+    const { column, table, values: out } = this.#pass;
+    const value = column.values[slot] as number;
+    if (column.presence.at(slot) !== PRESENT || !Number.isFinite(value)) {
+      if (column.presence.at(slot) === PRESENT) this.#counts.notFinite++;
+      this.#pass.remove(slot);
+      return;
+    }
+    const timeNs = column.timeAt(point);
+    if (whole) out[slot] = value;
+    else if (this.#continues(table.times[cell] as bigint, timeNs)) {
+      out[slot] = value - (table.totals[cell] as number);
+    } else this.#pass.remove(slot);
+    table.totals[cell] = value;
+    table.times[cell] = timeNs;
+  }
+
+  #exponential(id: number, slot: number): void {
+    const { column, table } = this.#pass;
+    const state = column.presence.at(slot);
+    const extras = column.extras?.get(slot);
+    const now = extras?.exponential;
+    if (state !== PRESENT || now === undefined) {
+      if (state === STALE) this.#pass.remove(slot);
+      return;
+    }
+    const turn = this.#turn(id, slot, slot);
+    if (turn === undefined) return;
+    const before = table.details.get(id)?.exponential;
+    const difference = turn.whole || before === undefined ? undefined : subtractExponential(now, before);
+    const { min: _, max: __, sum, ...whole } = now;
+    const finite = sum !== undefined && Number.isFinite(sum);
+    if (sum !== undefined && !finite) this.#counts.notFinite++;
+    const fromSum = difference === undefined ? 0 : before?.sum;
+    const delta = {
+      ...(difference ?? whole),
+      ...(finite && fromSum !== undefined && { sum: sum - fromSum }),
+    };
+    this.#pass.save(id);
+    this.#advance(id, turn);
+    // A sum that is no number is passed over: the next difference covers it.
+    const kept = finite ? sum : difference === undefined ? undefined : before?.sum;
+    this.#pass.setDetail(id, { exponential: { ...whole, ...(kept !== undefined && { sum: kept }) } });
+    if (!this.#emit(slot, turn)) return;
+    this.#pass.values[slot] = Number(delta.count);
+    this.#pass.setExtras(slot, { ...bare(extras ?? {}), exponential: delta });
+  }
+
+  /** What the point is to its stream; undefined when it comes too late, and is out. `point`: where its times are. */
+  #turn(id: number, slot: number, point: number): Turn | undefined {
+    const { column, table } = this.#pass;
+    const timeNs = column.timeAt(point);
+    const startNs = column.startAt(point);
+    const lastNs = table.times[id] as bigint;
+    if (lastNs !== 0n && timeNs <= lastNs) {
+      this.#counts.outOfOrder++;
+      this.#pass.remove(slot);
+      return undefined;
+    }
+    const known = this.#continues(lastNs, timeNs);
+    if (!known) return { known, whole: true, from: startNs, startNs, timeNs };
+    const whole = announcesReset(startNs, table.starts[id] as bigint, lastNs, timeNs);
+    return { known, whole, from: lastNs, startNs, timeNs };
+  }
+
+  #advance(id: number, { startNs, timeNs }: Turn): void {
+    const { table } = this.#pass;
+    table.times[id] = timeNs;
+    if (startNs !== 0n) table.starts[id] = startNs;
+    table.periods[id] = table.period;
+  }
+
+  /** Gives the delta its start; false when there is none, because the point was a first one. */
+  #emit(slot: number, { known, from, startNs, timeNs }: Turn): boolean {
     if (!known) {
-      this.#keeper.remove(slot);
-      return false;
+      this.#counts.initial++;
+      if (!this.#keepsInitial(startNs, timeNs)) {
+        this.#pass.remove(slot);
+        return false;
+      }
     }
-    this.#out[slot] = reset || (value < previous && !mayFall) ? value : value - previous;
-    if (this.#starts !== undefined || last !== this.#startSeconds || lastNanos !== this.#startNanos) {
-      this.#startArray()[slot] = toNs(last, lastNanos);
-    }
+    this.#counts.converted++;
+    const start = from === 0n ? this.#sinceNs : from;
+    this.#pass.setStart(slot, start < timeNs ? start : timeNs);
     return true;
   }
 
-  /** Whether a point of the current time can be counted from a total of that time. */
-  #continues(seconds: number, nanos: number): boolean {
-    if (seconds < 0) return false;
-    const age = this.#age(seconds, nanos);
-    return age > 0 && age * 1000 <= this.#maxStalenessMs;
+  /** A total that began before we looked, or so long ago that we may have forgotten it, may have been seen before. */
+  #keepsInitial(startNs: bigint, timeNs: bigint): boolean {
+    if (this.#initialValue !== "auto") return this.#initialValue === "keep";
+    const oldest = timeNs - this.#memory.maxStalenessNs;
+    return startNs >= this.#sinceNs && startNs >= oldest && startNs !== 0n && startNs < timeNs;
   }
 
-  /** Seconds between that time and the current one; its sign is exact. */
-  #age(seconds: number, nanos: number): number {
-    return this.#seconds - seconds + (this.#nanos - nanos) / 1e9;
-  }
-
-  #startArray(): BigUint64Array {
-    if (this.#starts === undefined) {
-      this.#starts = this.#buffers.takeTimes(this.#width);
-    }
-    return this.#starts;
+  /** Whether a point of that time can be counted from a total of the last one. */
+  #continues(lastNs: bigint, timeNs: bigint): boolean {
+    return lastNs !== 0n && lastNs < timeNs && timeNs - lastNs <= this.#memory.maxStalenessNs;
   }
 }
 
-function toNs(seconds: number, nanos: number): bigint {
-  return BigInt(seconds) * 1_000_000_000n + BigInt(nanos);
+interface Turn {
+  /** Whether there is a total to count from. */
+  readonly known: boolean;
+  /** Whether all of the total came since `from`. */
+  readonly whole: boolean;
+  readonly from: bigint;
+  readonly startNs: bigint;
+  readonly timeNs: bigint;
+}
+
+function sameStart(
+  startWords: Uint32Array,
+  id: number,
+  ownStarts: Uint32Array | undefined,
+  slot: number,
+  shared: SplitTime,
+): boolean {
+  let first = ownStarts?.[2 * slot] ?? 0;
+  let second = ownStarts?.[2 * slot + 1] ?? 0;
+  if (first === 0 && second === 0) ({ first, second } = shared);
+  return startWords[2 * id] === first && startWords[2 * id + 1] === second;
 }
 
 /** What holds for a total but not for a difference goes: exact counts, the smallest and the largest value ever seen. */
-function differenceExtras(
-  extras: ReadonlyMap<number, PointExtras>,
-  mask: Uint8Array,
-): ReadonlyMap<number, PointExtras> {
-  const result = new Map<number, PointExtras>();
-  for (const [slot, extra] of extras) {
-    const { integer: _, min: __, max: ___, exactCounts: ____, ...kept } = extra;
-    result.set(slot, mask[slot] === 1 ? kept : extra);
-  }
-  return result;
+function dropTotals(pass: Pass, extras: ReadonlyMap<number, PointExtras>): void {
+  for (const [slot, extra] of extras) if (pass.plan.mask[slot] === 1) pass.setExtras(slot, bare(extra));
+}
+
+function bare(extras: PointExtras): PointExtras {
+  const { integer: _, min: __, max: ___, exactCounts: ____, exponential: _____, ...kept } = extras;
+  return kept;
 }

@@ -1,4 +1,4 @@
-export { DeltaConverter, type DeltaCounts, type DeltaOptions } from "./delta-converter.ts";
+export { DeltaConverter, DeltaCounts, type DeltaOptions } from "./delta-converter.ts";
 export { PresenceKeeper } from "./presence-keeper.ts";
 export { seriesKey } from "./series-key.ts";
-export type { CumulativeStreams, HistogramStreams, NumberStreams } from "./streams.ts";
+export type { HistogramStreams, LayoutStreams, NumberStreams } from "./streams.ts";

@@ -1,5 +1,5 @@
 import type { Consumer, UpstreamSettings } from "../../component/index.ts";
-import { Batch, type Column, type Layout } from "../../metrics/index.ts";
+import { Batch, type Column, type Layout, msToNs } from "../../metrics/index.ts";
 import { DeltaConverter } from "../../temporality/index.ts";
 import type { Config } from "./config.ts";
 import { CoverageReport } from "./coverage-report.ts";
@@ -22,13 +22,18 @@ export class KubevirtHandlerProcessor implements Consumer {
   readonly #deltas: DeltaConverter | undefined;
 
   constructor(settings: UpstreamSettings<Config>) {
-    const { config, id, logger, meter } = settings;
+    const { config, id, logger, meter, clock } = settings;
     this.#settings = settings;
     this.#map = layoutMapper(config, handlerSet);
     this.#telemetry = new ProcessorTelemetry(meter, id);
     this.#coverage = new CoverageReport(handlerSet, logger, this.#telemetry);
     if (config.temporality === "delta") {
-      this.#deltas = new DeltaConverter({ maxStalenessMs: config.max_staleness });
+      this.#deltas = new DeltaConverter({
+        maxStalenessMs: config.max_staleness,
+        // Prometheus text never says since when a total has run.
+        initialValue: "drop",
+        sinceNs: msToNs(clock.now()),
+      });
     }
   }
 
@@ -46,20 +51,18 @@ export class KubevirtHandlerProcessor implements Consumer {
     await this.#handOn(mapped, finite);
   }
 
-  async #consumeDeltas(deltas: DeltaConverter, mapped: MappedLayout, column: Column): Promise<void> {
-    const { column: converted, counts } = deltas.convert(
+  #consumeDeltas(deltas: DeltaConverter, mapped: MappedLayout, column: Column): Promise<void> {
+    return deltas.convert(
       mapped.streams,
       column,
       this.#settings.clock.monotonic(),
+      async (converted, counts) => {
+        this.#telemetry.dropped(counts.notFinite, "not_finite");
+        this.#telemetry.dropped(counts.outOfOrder, "out_of_order");
+        this.#telemetry.streams(deltas.streamCount);
+        await this.#handOn(mapped, converted);
+      },
     );
-    this.#telemetry.dropped(counts.notFinite, "not_finite");
-    this.#telemetry.dropped(counts.outOfOrder, "out_of_order");
-    this.#telemetry.streams(deltas.streamCount);
-    try {
-      await this.#handOn(mapped, converted);
-    } finally {
-      deltas.release(converted);
-    }
   }
 
   async #handOn({ layout }: MappedLayout, column: Column): Promise<void> {

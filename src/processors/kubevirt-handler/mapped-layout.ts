@@ -1,5 +1,5 @@
 import type { HistogramSlots, Layout, MetricLayout, Resource } from "../../metrics/index.ts";
-import type { CumulativeStreams } from "../../temporality/index.ts";
+import type { LayoutStreams } from "../../temporality/index.ts";
 import type { Config } from "./config.ts";
 import type { DocumentedFamily, DocumentedMetric } from "./documented-set.ts";
 import type { TargetAttributes } from "./target-attributes.ts";
@@ -10,7 +10,7 @@ export interface MappedLayout {
   /** What goes on, over the slots of the source's layout. */
   readonly layout: Layout;
   /** The running totals in it, whether or not they are to become deltas. */
-  readonly streams: CumulativeStreams;
+  readonly streams: LayoutStreams;
   /** Histograms whose parts have become points of their own. */
   readonly split: readonly HistogramSlots[];
   /** Slots of points that became the same series: see `LayoutWriter.ambiguous`. */

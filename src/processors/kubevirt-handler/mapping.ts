@@ -35,6 +35,7 @@ export class Mapping {
   readonly #writer = new LayoutWriter();
   readonly #numbers: NumberStreams[] = [];
   readonly #histograms: HistogramStreams[] = [];
+  readonly #exponentials: NumberStreams[] = [];
   readonly #split: HistogramSlots[] = [];
   #restIsGauges = true;
   #target!: Target;
@@ -61,6 +62,7 @@ export class Mapping {
         width: layout.width,
         numbers: this.#numbers,
         histograms: this.#histograms,
+        exponentials: this.#exponentials,
         restIsGauges: this.#restIsGauges,
       },
       split: this.#split,
@@ -115,8 +117,9 @@ export class Mapping {
       this.#add(metric, result, metric.attributes[i] as Attributes, place);
     });
     if (isTotal && isHistogram(metric)) this.#addHistograms(metric, result, true);
-    else if (isTotal && isNumber(metric)) {
-      this.#numbers.push({ ...this.#streams(metric, result, wandering), slots: metric.slots });
+    else if (isTotal && "slots" in metric) {
+      const list = isNumber(metric) ? this.#numbers : this.#exponentials;
+      list.push({ ...this.#streams(metric, result, wandering), slots: metric.slots });
     } else if (shape.dataPointType !== DataPointType.GAUGE) this.#restIsGauges = false;
   }
 
@@ -220,7 +223,7 @@ function isRunningTotal(shape: MetricShape): boolean {
   if (shape.aggregationTemporality !== AggregationTemporality.CUMULATIVE) return false;
   return shape.dataPointType === DataPointType.SUM
     ? shape.isMonotonic
-    : shape.dataPointType === DataPointType.HISTOGRAM;
+    : shape.dataPointType !== DataPointType.SUMMARY && shape.dataPointType !== DataPointType.GAUGE;
 }
 
 function isNumber(metric: MetricLayout): metric is NumberMetricLayout {

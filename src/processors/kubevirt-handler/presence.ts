@@ -1,5 +1,5 @@
 import { ABSENT, type Column, memoise, PRESENT, Presence, STALE } from "../../metrics/index.ts";
-import { type CumulativeStreams, PresenceKeeper } from "../../temporality/index.ts";
+import { type LayoutStreams, PresenceKeeper } from "../../temporality/index.ts";
 import type { MappedLayout } from "./mapped-layout.ts";
 
 /**
@@ -60,9 +60,9 @@ export class FiniteFilter {
   /** Points taken out of the last column. */
   dropped = 0;
   readonly #slots = memoise(slotsOf);
-  readonly #keepers = memoise((_: CumulativeStreams) => new PresenceKeeper());
+  readonly #keepers = memoise((_: LayoutStreams) => new PresenceKeeper());
 
-  apply(streams: CumulativeStreams, column: Column): Column {
+  apply(streams: LayoutStreams, column: Column): Column {
     this.dropped = 0;
     const { values } = column;
     // NaN times 0 and infinity times 0 are NaN: one pass without branches says that all is well.
@@ -92,7 +92,7 @@ export class FiniteFilter {
   }
 }
 
-function slotsOf({ numbers, histograms }: CumulativeStreams): Uint32Array {
+function slotsOf({ numbers, histograms }: LayoutStreams): Uint32Array {
   const all: number[] = [];
   for (const { slots } of numbers) for (const slot of slots) all.push(slot);
   for (const { histograms: points } of histograms) {
