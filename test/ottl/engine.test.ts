@@ -114,7 +114,7 @@ test("values are calculated into a new column over the same layout, whose buffer
   const one = engine.run(first);
   assert.ok(one !== undefined);
   assert.equal(one.layout, first.layout);
-  assert.deepEqual([...one.column.values], [0, 2, 0, 1]);
+  assert.deepEqual([...one.column.values.subarray(0, 4)], [0, 2, 0, 1]);
   assert.deepEqual([...first.column.values], [0, 1, 0, 1]);
   const buffer = one.column.values;
   engine.release(one, first);

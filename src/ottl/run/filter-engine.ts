@@ -1,9 +1,8 @@
-import { Batch } from "../../metrics/index.ts";
+import { Batch, ColumnBuffers } from "../../metrics/index.ts";
 import type { Condition, ConditionGroup } from "../compile/compile-group.ts";
 import { type ContextName, depthOf } from "../context/context-name.ts";
 import { type Frame, newFrame, type ResourceDraft } from "../context/draft.ts";
 import { parseCondition } from "../syntax/parse.ts";
-import { ColumnPool } from "./column-pool.ts";
 import { draftObjects, objectsOf } from "./draft-objects.ts";
 import { PointDropper } from "./drop-points.ts";
 import { anyHolds, type OnError } from "./execute.ts";
@@ -38,7 +37,7 @@ interface FilterStep {
 export class FilterEngine {
   readonly #steps: readonly FilterStep[];
   readonly #frame: Frame;
-  readonly #pool = new ColumnPool();
+  readonly #buffers = new ColumnBuffers();
 
   constructor({ groups, now }: FilterOptions) {
     const frame = newFrame(() => BigInt(Math.round(now() * 1000)) * 1000n, Math.random);
@@ -56,7 +55,7 @@ export class FilterEngine {
       if (!isReady) return this.#objects(current, this.#steps.slice(i));
       current =
         step.points === undefined
-          ? (step.layout as LayoutStep).apply(current, this.#pool)
+          ? (step.layout as LayoutStep).apply(current, this.#buffers)
           : step.points.apply(current, step.onError);
       if (current === undefined || current.layout.resources.length === 0) return undefined;
     }

@@ -1,6 +1,5 @@
-import { Batch, type Layout, memoise } from "../../metrics/index.ts";
+import { Batch, type ColumnBuffers, type Layout, memoise } from "../../metrics/index.ts";
 import type { ResourceDraft } from "../context/draft.ts";
-import type { ColumnPool } from "./column-pool.ts";
 import { copySlots, type PresenceCopies } from "./copy-slots.ts";
 import { draftLayout, LayoutMaker, type LayoutResult } from "./draft-layout.ts";
 
@@ -23,12 +22,12 @@ export class LayoutStep {
     return this.#compute(layout).layout;
   }
 
-  apply(batch: Batch, pool: ColumnPool): Batch {
+  apply(batch: Batch, buffers: ColumnBuffers): Batch {
     const source = batch.layout;
     const { layout, copies, presences } = this.#compute(source);
     if (layout === source) return batch;
     if (copies.length === 0) return Batch.fromColumns(layout, batch.column);
-    const values = pool.take(layout.width);
+    const values = buffers.takeValues(layout.width);
     return Batch.fromColumns(
       layout,
       copySlots(batch.column, copies, source.width, layout.width, values, presences),

@@ -1,6 +1,5 @@
-import { Batch } from "../../metrics/index.ts";
+import { Batch, ColumnBuffers } from "../../metrics/index.ts";
 import { type Frame, newFrame } from "../context/draft.ts";
-import { ColumnPool } from "./column-pool.ts";
 import { draftObjects, objectsOf } from "./draft-objects.ts";
 import { executeGroup, type Observer } from "./execute.ts";
 import { planStages, type Stage, type Step } from "./plan.ts";
@@ -26,7 +25,7 @@ export interface EngineOptions {
 export class StatementEngine {
   readonly #stages: readonly Stage[];
   readonly #frame: Frame;
-  readonly #pool = new ColumnPool();
+  readonly #buffers = new ColumnBuffers();
 
   constructor({ groups, now, random = Math.random }: EngineOptions) {
     this.#frame = newFrame(() => BigInt(Math.round(now() * 1000)) * 1000n, random);
@@ -54,8 +53,9 @@ export class StatementEngine {
 
   /** The batch has been taken: its buffer can be used again, if it is the engine's. */
   release(result: Batch, input: Batch): void {
-    if (result.isColumnar && input.isColumnar && result.column.values !== input.column.values) {
-      this.#pool.release(result.column);
+    if (!result.isColumnar || !input.isColumnar || result.column.retained) return;
+    if (result.column.values !== input.column.values) {
+      this.#buffers.recycle(result.column.values);
     }
   }
 
@@ -66,10 +66,10 @@ export class StatementEngine {
 
   #columns({ steps, layout, needsAllPresent, values }: Stage, batch: Batch): Batch | undefined {
     const [step] = steps;
-    if (values !== undefined && step !== undefined) return values.apply(batch, this.#pool, step.onError);
+    if (values !== undefined && step !== undefined) return values.apply(batch, this.#buffers, step.onError);
     if (layout === undefined) return undefined;
     if (needsAllPresent === true && batch.column.presence.states !== undefined) return undefined;
-    return layout.apply(batch, this.#pool);
+    return layout.apply(batch, this.#buffers);
   }
 
   #objects(batch: Batch, stages: readonly Stage[], observer?: Observer): Batch | undefined {

@@ -1,10 +1,9 @@
-import { Batch, type Column, type Layout, memoise, STALE } from "../../metrics/index.ts";
+import { Batch, type Column, type ColumnBuffers, type Layout, memoise, STALE } from "../../metrics/index.ts";
 import type { CompiledStatement } from "../compile/compile-group.ts";
 import type { ContextName } from "../context/context-name.ts";
 import type { Frame } from "../context/draft.ts";
 import { EvaluationError } from "../ottl-error.ts";
 import { typeOf } from "../values/value-type.ts";
-import type { ColumnPool } from "./column-pool.ts";
 import type { OnError } from "./execute.ts";
 import type { LayoutStep } from "./layout-step.ts";
 import { PointCursor, type Selection, select } from "./selection.ts";
@@ -40,7 +39,7 @@ export class ValueStep {
   }
 
   /** Undefined when the batch has chosen points that are not simply a float in a slot. */
-  apply(batch: Batch, pool: ColumnPool, onError: OnError): Batch | undefined {
+  apply(batch: Batch, buffers: ColumnBuffers, onError: OnError): Batch | undefined {
     const { layout, column } = batch;
     let selection: Selection;
     try {
@@ -55,7 +54,7 @@ export class ValueStep {
     if (selection.points.length === 0) {
       return renamed === layout ? batch : Batch.fromColumns(renamed, column);
     }
-    const values = pool.take(layout.width);
+    const values = buffers.takeValues(layout.width);
     values.set(column.values.subarray(0, layout.width));
     if (factor !== undefined && this.#rule.where === undefined) scale(selection, values, factor);
     else this.#compute(selection, column, values, onError);

@@ -320,6 +320,6 @@ test("the buffer of calculated values serves the next batch", async () => {
   await consume();
   // The harness asked for plain objects, which keeps the column.
   assert.equal(received[0]?.column.retained, true);
-  assert.deepEqual([...(received[0]?.column.values ?? [])], [2, 4]);
+  assert.deepEqual([...(received[0]?.column.values.subarray(0, 2) ?? [])], [2, 4]);
   assert.deepEqual([...input.column.values], [1, 2]);
 });
