@@ -7,6 +7,7 @@ import { printConfigCommand } from "./print-config.ts";
 import { runCommand } from "./run.ts";
 import { schemaCommand } from "./schema.ts";
 import type { Command, Terminal } from "./terminal.ts";
+import { testCommand } from "./test.ts";
 import { validateCommand } from "./validate.ts";
 import { version } from "./version.ts";
 
@@ -17,6 +18,7 @@ const commands: Readonly<Record<string, Command>> = {
   components: componentsCommand,
   schema: schemaCommand,
   inspect: inspectCommand,
+  test: testCommand,
   demo: demoCommand,
 };
 

@@ -41,10 +41,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(COMPONENTS.map((room) => [room, [...CONTRACTS, ...CAPABILITIES]])),
   modules: CONTRACTS,
   service: [...CONTRACTS, "modules"],
+  testing: [...CONTRACTS, "otlp", "scrape", "service"],
   // The package's public entry point.
   "index.ts": [...CONTRACTS, "delivery"],
   distribution: [...CONTRACTS, ...COMPONENTS],
-  cli: [...CONTRACTS, ...CAPABILITIES, ...COMPONENTS, "service", "distribution", "simulator"],
+  cli: [...CONTRACTS, ...CAPABILITIES, ...COMPONENTS, "service", "distribution", "testing", "simulator"],
 };
 
 const root = resolve(import.meta.dirname, "../..");

@@ -1,0 +1,77 @@
+export interface Comparison {
+  /** `exact`: the texts have the same lines. `subset`: each expected line stands, in its metric and resource, in the other text. */
+  readonly match: "exact" | "subset";
+  /** Numbers in values may differ by this much of themselves. */
+  readonly tolerance: number;
+}
+
+/**
+ * Compares texts of `formatMetrics`. Returns undefined when they match, else a diff for people: `-` is expected and
+ * missing, `+` is there and not expected, with the resource and metric that a line belongs to.
+ */
+export function compareText(
+  expected: string,
+  actual: string,
+  { match, tolerance }: Comparison,
+): string | undefined {
+  const wanted = pathed(expected);
+  const found = pathed(actual);
+  const missing: Line[] = [];
+  for (const line of wanted) {
+    const index = found.findIndex(
+      (other) => other.parents === line.parents && sameLine(line.text, other.text, tolerance),
+    );
+    if (index < 0) missing.push(line);
+    else found.splice(index, 1);
+  }
+  const surplus = match === "exact" ? found : [];
+  if (missing.length === 0 && surplus.length === 0) return undefined;
+  const marked = [
+    ...missing.map((line) => ({ ...line, mark: "-" })),
+    ...surplus.map((line) => ({ ...line, mark: "+" })),
+  ];
+  const groups = Map.groupBy(marked, ({ parents }) => parents);
+  return [...groups]
+    .map(([parents, lines]) => {
+      const head = parents === "" ? "" : `${parents.replaceAll(/^/gm, "  ")}\n`;
+      return head + lines.map(({ mark, text }) => `${mark} ${text}\n`).join("");
+    })
+    .join("");
+}
+
+interface Line {
+  /** The lines that this one stands under. */
+  readonly parents: string;
+  readonly text: string;
+}
+
+function pathed(text: string): Line[] {
+  const lines: Line[] = [];
+  let above: { readonly indent: number; readonly text: string }[] = [];
+  for (const line of text.split("\n").filter((candidate) => candidate.trim() !== "")) {
+    const indent = line.length - line.trimStart().length;
+    above = above.filter((parent) => parent.indent < indent);
+    lines.push({ parents: above.map((parent) => parent.text).join("\n"), text: line.trimEnd() });
+    above.push({ indent, text: line.trimEnd() });
+  }
+  return lines;
+}
+
+const NUMBER = /(?<![\w.-])[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?(?![\w.])/gi;
+
+/** Numbers after the attributes may differ within the tolerance; everything else must be the same. */
+function sameLine(expected: string, actual: string, tolerance: number): boolean {
+  if (expected === actual) return true;
+  if (tolerance === 0) return false;
+  const split = (line: string) => {
+    const end = line.lastIndexOf("}") + 1;
+    return { attributes: line.slice(0, end), value: line.slice(end) };
+  };
+  const a = split(expected);
+  const b = split(actual);
+  if (a.attributes !== b.attributes || a.value.replaceAll(NUMBER, "#") !== b.value.replaceAll(NUMBER, "#"))
+    return false;
+  const numbers = (text: string) => [...text.matchAll(NUMBER)].map(([number]) => Number(number));
+  const others = numbers(b.value);
+  return numbers(a.value).every((n, i) => Math.abs(n - (others[i] as number)) <= Math.abs(n) * tolerance);
+}

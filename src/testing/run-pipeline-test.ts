@@ -1,0 +1,155 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { parseDocument, Scalar } from "yaml";
+import type { ComponentSet } from "../component/index.ts";
+import { type Diagnostics, formatDiagnostics, resolveConfig, validateNode } from "../config/index.ts";
+import { CollectorError } from "../errors/index.ts";
+import { decodeMetricsJson } from "../otlp/index.ts";
+import { type CollectorConfig, loadConfig } from "../service/index.ts";
+import { compareText } from "./compare-text.ts";
+import { formatMetrics } from "./format-metrics.ts";
+import {
+  type Expectation,
+  type PipelineTest,
+  pipelineTestSchema,
+  type Step,
+} from "./pipeline-test-schema.ts";
+import { PipelineUnderTest } from "./pipeline-under-test.ts";
+
+export interface StepResult {
+  /** "step 2 (the counter restarts)", "finally" */
+  readonly step: string;
+  /** Undefined when the step did what it should. */
+  readonly diff: string | undefined;
+}
+
+export interface PipelineTestResult {
+  readonly name: string;
+  readonly steps: readonly StepResult[];
+  readonly ok: boolean;
+}
+
+export interface RunOptions {
+  readonly components: ComponentSet;
+  /** Write what arrived into the test file (or the files it names) instead of comparing. */
+  readonly update?: boolean;
+}
+
+/** The time of the first step. Fixed, so that a test gives the same text on any day. */
+const EPOCH_MS = Date.UTC(2026, 0, 1);
+const STEP_MS = 30_000;
+
+/**
+ * Runs one YAML file of pipeline tests.
+ * @throws CollectorError CONFIG_INVALID with every problem of the test file or of the configuration it names
+ */
+export async function runPipelineTest(file: string, options: RunOptions): Promise<PipelineTestResult> {
+  const test = await readTest(file);
+  const directory = dirname(file);
+  const config = await configOf(test, directory, options.components);
+  const pipeline = new PipelineUnderTest(config, EPOCH_MS);
+  const updates: Update[] = [];
+  const steps: StepResult[] = [];
+  const check = async (step: string, path: readonly (string | number)[], expectation: Expectation) => {
+    const actual = formatMetrics(pipeline.take(expectation.exporter ?? firstOf(config, "exporters")), {
+      ...(expectation.times && { epochMs: EPOCH_MS }),
+    });
+    if (options.update === true) updates.push({ path, expectation, actual });
+    else steps.push({ step, diff: await difference(expectation, actual, directory) });
+  };
+  await pipeline.start();
+  let at = -STEP_MS;
+  for (const [i, step] of test.steps.entries()) {
+    at = step.at ?? at + STEP_MS;
+    await pipeline.clock.advanceTo(EPOCH_MS + at);
+    await feed(pipeline, step, test, step.receiver ?? firstOf(config, "receivers"), directory);
+    await check(`step ${i + 1}${step.name === undefined ? "" : ` (${step.name})`}`, ["steps", i], step);
+  }
+  await pipeline.shutdown();
+  if (test.finally !== undefined) await check("finally", ["finally"], test.finally);
+  if (options.update === true) await write(file, updates);
+  return { name: test.name ?? file, steps, ok: steps.every(({ diff }) => diff === undefined) };
+}
+
+async function readTest(file: string): Promise<PipelineTest> {
+  const { root, diagnostics } = await resolveConfig({ uris: [file], env: {}, cwd: "." });
+  const test = diagnostics.hasErrors ? undefined : validateNode(root, pipelineTestSchema, { diagnostics });
+  if (test === undefined) throw invalid(diagnostics);
+  return test;
+}
+
+async function configOf(
+  test: PipelineTest,
+  directory: string,
+  components: ComponentSet,
+): Promise<CollectorConfig> {
+  const { config: named, env } = test;
+  const uris =
+    typeof named === "object" && !Array.isArray(named)
+      ? [`yaml:${JSON.stringify(named)}`]
+      : [named].flat().map((path) => resolve(directory, path as string));
+  const { config, diagnostics } = await loadConfig({ uris, env, cwd: directory }, components);
+  if (config === undefined) throw invalid(diagnostics);
+  return config;
+}
+
+function invalid(diagnostics: Diagnostics): CollectorError {
+  return new CollectorError("CONFIG_INVALID", formatDiagnostics(diagnostics.items));
+}
+
+function firstOf({ service }: CollectorConfig, what: "receivers" | "exporters"): string {
+  return Object.values(service.pipelines)[0]?.[what][0] as string;
+}
+
+async function feed(
+  pipeline: PipelineUnderTest,
+  step: Step,
+  test: PipelineTest,
+  receiver: string,
+  directory: string,
+): Promise<void> {
+  const { scrape, scrape_file, content_type: contentType, otlp, otlp_file } = step;
+  if (otlp !== undefined) await pipeline.feed(receiver, decodeMetricsJson(JSON.stringify(otlp)));
+  if (otlp_file !== undefined)
+    await pipeline.feed(receiver, decodeMetricsJson(await readFile(resolve(directory, otlp_file))));
+  if (scrape === undefined && scrape_file === undefined) return;
+  const body =
+    scrape_file === undefined
+      ? (scrape ?? undefined)
+      : await readFile(resolve(directory, scrape_file), "utf8");
+  await pipeline.scrape(receiver, { body, contentType, resource: { attributes: test.resource } });
+}
+
+async function difference(
+  expectation: Expectation,
+  actual: string,
+  directory: string,
+): Promise<string | undefined> {
+  const { expect, expect_file, match, tolerance } = expectation;
+  // A step without expectation is there for its input only.
+  if (expect === undefined && expect_file === undefined) return undefined;
+  const expected = expect ?? (await readFile(resolve(directory, expect_file as string), "utf8"));
+  return compareText(expected, actual, { match, tolerance });
+}
+
+interface Update {
+  readonly path: readonly (string | number)[];
+  readonly expectation: Expectation;
+  readonly actual: string;
+}
+
+/** Changes nothing in the file but the expectations. */
+async function write(file: string, updates: readonly Update[]): Promise<void> {
+  const document = parseDocument(await readFile(file, "utf8"));
+  for (const { path, expectation, actual } of updates) {
+    if (expectation.expect_file !== undefined) {
+      await writeFile(resolve(dirname(file), expectation.expect_file), actual);
+      continue;
+    }
+    if (expectation.expect === undefined) continue;
+    const text = new Scalar(actual);
+    text.type = Scalar.BLOCK_LITERAL;
+    document.setIn([...path, "expect"], text);
+  }
+  await writeFile(file, document.toString({ lineWidth: 0 }));
+}
