@@ -3,5 +3,5 @@ export type { MappedSeries, SeriesMapping } from "./mapped-table.ts";
 export { failureFields, failureReason, ScrapeRefusal } from "./scrape-failure.ts";
 export { type PoolTarget, ScrapePool, type ScrapePoolOptions, type TargetHooks } from "./scrape-pool.ts";
 export { firstDelay, ScrapeSchedule, type ScrapeScheduleOptions } from "./scrape-schedule.ts";
-export { type Probe, ScrapeTarget, type ScrapeTargetOptions } from "./scrape-target.ts";
+export { type BodySource, type Probe, ScrapeTarget, type ScrapeTargetOptions } from "./scrape-target.ts";
 export { createScrapeTelemetry, type DropReason, type ScrapeTelemetry } from "./telemetry.ts";

@@ -33,6 +33,9 @@ export interface Probe {
   measure(): Promise<number>;
 }
 
+/** What GETs the body: a client, or one that stands for changing clients. */
+export type BodySource = Pick<HttpClient, "fetchBody">;
+
 export interface ScrapeTargetOptions {
   /** Where the metrics are; without user name and password. */
   readonly url: URL;

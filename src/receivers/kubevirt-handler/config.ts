@@ -1,5 +1,17 @@
-import { crossCheck, duration, endpointUrl, formatDuration, z } from "../../config/index.ts";
+import { crossCheck, duration, endpointUrl, formatDuration, optionalSection, z } from "../../config/index.ts";
+import { kubernetesSchema } from "../../kubernetes/index.ts";
 import { httpClientShape } from "../../net/index.ts";
+
+/** The component that each set of metrics comes from: the label `kubevirt.io` of its pods and its `service.name`. */
+export const componentOfSet = {
+  kubevirt_handler: "virt-handler",
+  kubevirt_api: "virt-api",
+  kubevirt_controller: "virt-controller",
+} as const;
+
+export type MetricSet = keyof typeof componentOfSet;
+
+const sets = Object.keys(componentOfSet) as [MetricSet, ...MetricSet[]];
 
 /** A virt-handler answers slowly by design: one launcher that hangs makes a scrape take ten seconds. */
 const DEFAULT_TIMEOUT_MS = 15_000;
@@ -42,8 +54,28 @@ const targetSchema = z.strictObject({
 
 export type TargetConfig = z.output<typeof targetSchema>;
 
+const podsSchema = kubernetesSchema.extend({
+  cluster_name: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Name of the cluster, resource attribute `k8s.cluster.name` of all pods."),
+  labels: z
+    .record(z.string().min(1), z.string())
+    .default({})
+    .describe("Attributes for every point. A label that the pod itself exposes wins."),
+});
+
+export type PodsConfig = z.output<typeof podsSchema>;
+
 export const configSchema = z
   .strictObject({
+    set: z
+      .enum(sets)
+      .default("kubevirt_handler")
+      .describe(
+        "Which component is scraped: decides what `kubernetes` looks for, the resource's `service.name` and the name of `can_connect`.",
+      ),
     collection_interval: duration({ min: 100 })
       .prefault("30s")
       .describe(
@@ -59,7 +91,13 @@ export const configSchema = z
       .describe(
         "For a whole scrape, and for a health check. Default: 15s or the interval, whichever is less. A virt-handler with a hanging launcher takes 10s to answer.",
       ),
-    targets: z.array(targetSchema).min(1).describe("The virt-handlers to scrape."),
+    targets: z
+      .array(targetSchema)
+      .default([])
+      .describe("What to scrape, by URL. Needed without `kubernetes`; with it they are scraped as well."),
+    kubernetes: optionalSection(podsSchema).describe(
+      "Finds the pods to scrape in the cluster and follows them as they come, move and go.",
+    ),
     ...httpClientShape,
     body_size_limit_mib: z
       .number()
@@ -81,6 +119,15 @@ export const configSchema = z
         input: timeout,
         path: ["timeout"],
         message: `must not be above collection_interval ${formatDuration(collection_interval)}, got ${formatDuration(timeout)}`,
+      });
+    }),
+    crossCheck(["targets", "kubernetes"], ({ value: { targets, kubernetes }, issues }) => {
+      if (targets.length > 0 || kubernetes !== undefined) return;
+      issues.push({
+        code: "custom",
+        input: targets,
+        path: ["targets"],
+        message: "must hold at least one target, or `kubernetes` must be set to find them",
       });
     }),
     crossCheck(["targets"], ({ value: { targets }, issues }) => {

@@ -1,24 +1,32 @@
-import { type HttpClient, ReusableBuffer } from "../../net/index.ts";
-import { type FailureLog, failureFields, failureReason, type Probe } from "../../scrape/index.ts";
+import { ReusableBuffer } from "../../net/index.ts";
+import {
+  type BodySource,
+  type FailureLog,
+  failureFields,
+  failureReason,
+  type Probe,
+} from "../../scrape/index.ts";
+import { componentOfSet, type MetricSet } from "./config.ts";
 
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
 export interface HealthProbeOptions {
+  readonly set: MetricSet;
   readonly url: URL;
   readonly timeoutMs: number;
-  readonly client: HttpClient;
+  readonly client: BodySource;
   readonly signal: AbortSignal;
   readonly log: FailureLog;
   readonly onFailure: (reason: string) => void;
 }
 
 /**
- * `kubevirt_handler.can_connect`: 1 when the health endpoint answers 200 in time, else 0. The endpoint says whether
+ * `<set>.can_connect`: 1 when the health endpoint answers 200 in time, else 0. The endpoint says whether
  * virt-handler reaches the Kubernetes API, nothing about its metrics.
  */
 export class HealthProbe implements Probe {
-  readonly name = "kubevirt_handler.can_connect";
-  readonly description = "1 if the health endpoint of the virt-handler answers with success, else 0.";
+  readonly name: string;
+  readonly description: string;
   readonly unit = "1";
   readonly attributes: Readonly<Record<string, string>>;
   readonly #options: HealthProbeOptions;
@@ -26,6 +34,8 @@ export class HealthProbe implements Probe {
 
   constructor(options: HealthProbeOptions) {
     this.#options = options;
+    this.name = `${options.set}.can_connect`;
+    this.description = `1 if the health endpoint of the ${componentOfSet[options.set]} answers with success, else 0.`;
     this.attributes = { endpoint: options.url.href };
   }
 

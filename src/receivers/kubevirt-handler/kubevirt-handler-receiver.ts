@@ -1,64 +1,114 @@
 import type { Component, UpstreamSettings } from "../../component/index.ts";
-import { HttpClient } from "../../net/index.ts";
+import { HttpClient, type TlsClientConfig } from "../../net/index.ts";
 import {
+  type BodySource,
   FailureLog,
   type PoolTarget,
   ScrapePool,
   ScrapeTarget,
   type TargetHooks,
 } from "../../scrape/index.ts";
-import { healthUrlOf, type KubevirtHandlerConfig, type TargetConfig, timeoutOf } from "./config.ts";
+import { healthUrlOf, type KubevirtHandlerConfig, timeoutOf } from "./config.ts";
 import { HealthProbe } from "./health-probe.ts";
-import { targetResource } from "./target-resource.ts";
+import { PodSource, type ScrapedPod } from "./pod-source.ts";
+import { ReceiverStatus } from "./receiver-status.ts";
+import { type Target, targetResource } from "./target-resource.ts";
 import { createTelemetry, type ReceiverTelemetry } from "./telemetry.ts";
 
-/** Scrapes each target on a schedule of its own, with its health check beside. */
+/** Scrapes each target, configured or found in the cluster, on a schedule of its own, with its health check beside. */
 export class KubevirtHandlerReceiver implements Component {
   readonly #settings: UpstreamSettings<KubevirtHandlerConfig>;
   readonly #telemetry: ReceiverTelemetry;
+  readonly #status: ReceiverStatus;
   readonly #pool: ScrapePool;
   #client: HttpClient | undefined;
+  #pods: PodSource | undefined;
 
   constructor(settings: UpstreamSettings<KubevirtHandlerConfig>) {
     this.#settings = settings;
     this.#telemetry = createTelemetry(settings.meter, settings.id);
+    this.#status = new ReceiverStatus(settings.reportStatus);
     this.#pool = new ScrapePool({
       clock: settings.clock,
       initialDelayMs: settings.config.initial_delay,
       onSkipped: (ticks) => this.#telemetry.skipped(ticks),
-      reportStatus: settings.reportStatus,
+      reportStatus: (event) => this.#status.scraping(event),
     });
   }
 
-  /** @throws CollectorError TLS_FILE or COMPONENT_START when a configured file is missing or unusable */
+  /**
+   * @throws CollectorError TLS_FILE or COMPONENT_START when a configured file is missing or unusable, or with
+   * `kubernetes` outside a cluster
+   */
   async start(): Promise<void> {
-    const { config, logger, clock, build } = this.#settings;
-    const client = await HttpClient.open({
+    const { config } = this.#settings;
+    this.#client = await this.#open(config.tls);
+    this.#sync([]);
+    if (config.kubernetes === undefined) return;
+    const { logger, meter, clock, id } = this.#settings;
+    this.#pods = await PodSource.start({
       config,
-      logger,
-      userAgent: `${build.command}/${build.version}`,
-      now: () => clock.now(),
+      pods: config.kubernetes,
+      host: {
+        logger,
+        meter,
+        clock,
+        userAgent: this.#userAgent,
+        telemetryAttributes: { receiver: id },
+        onHealth: (error) => this.#status.discovery(error),
+      },
+      open: (tls) => this.#open(tls),
+      onChange: (pods) => this.#sync(pods),
     });
-    this.#client = client;
-    this.#pool.sync(config.targets.map((target) => this.#pooled(target, client)));
   }
 
   /** Waits for the scrapes under way, for `drainMs` at most. */
   async shutdown(drainMs: number): Promise<void> {
+    await this.#pods?.close();
     await this.#pool.close(drainMs);
-    await this.#client?.close();
+    await Promise.all([this.#client?.close(), this.#pods?.closeClients()]);
     this.#client = undefined;
+    this.#pods = undefined;
   }
 
-  #pooled(target: TargetConfig, client: HttpClient): PoolTarget {
+  get #userAgent(): string {
+    const { command, version } = this.#settings.build;
+    return `${command}/${version}`;
+  }
+
+  #open(tls: TlsClientConfig | undefined): Promise<HttpClient> {
+    const { config, logger, clock } = this.#settings;
+    return HttpClient.open({
+      config: { ...config, tls },
+      logger,
+      userAgent: this.#userAgent,
+      now: () => clock.now(),
+    });
+  }
+
+  /** The configured targets, and these pods but for those that are configured targets already. */
+  #sync(pods: readonly ScrapedPod[]): void {
+    const { targets } = this.#settings.config;
+    const client = this.#client as HttpClient;
+    const configured = new Set(targets.map(({ metrics_endpoint }) => metrics_endpoint));
+    this.#pool.sync([
+      ...targets.map((target) => this.#pooled(target.metrics_endpoint, target, client)),
+      ...pods
+        .filter(({ target }) => !configured.has(target.metrics_endpoint))
+        .map(({ key, target, client: own }) => this.#pooled(key, target, own)),
+    ]);
+    this.#telemetry.targets(this.#pool.size);
+  }
+
+  #pooled(key: string, target: Target, client: BodySource): PoolTarget {
     return {
-      key: target.metrics_endpoint,
+      key,
       intervalMs: this.#settings.config.collection_interval,
       create: (hooks) => this.#target(target, client, hooks),
     };
   }
 
-  #target(target: TargetConfig, client: HttpClient, { signal, onOutcome }: TargetHooks): ScrapeTarget {
+  #target(target: Target, client: BodySource, { signal, onOutcome }: TargetHooks): ScrapeTarget {
     const { config, next, clock, logger, build } = this.#settings;
     const url = new URL(target.metrics_endpoint);
     const timeoutMs = timeoutOf(config);
@@ -68,6 +118,7 @@ export class KubevirtHandlerReceiver implements Component {
         ? []
         : [
             new HealthProbe({
+              set: config.set,
               url: healthUrl,
               timeoutMs,
               client,
@@ -81,7 +132,7 @@ export class KubevirtHandlerReceiver implements Component {
           ];
     return new ScrapeTarget({
       url,
-      resource: targetResource(target),
+      resource: targetResource(target, config.set),
       scope: { name: build.command, version: build.version },
       attributes: target.labels,
       timeoutMs,
