@@ -52,7 +52,13 @@ export const pipelineTestSchema = z.strictObject({
     .default({})
     .describe("Environment variables that the configuration sees."),
   resource: attributes
-    .default({ "service.name": "virt-handler", "service.instance.id": "10.244.0.38:8443" })
+    .default({
+      "service.name": "virt-handler",
+      "service.instance.id": "10.244.0.38:8443",
+      "server.address": "10.244.0.38",
+      "server.port": "8443",
+      "url.scheme": "https",
+    })
     .describe("Resource attributes of scraped metrics."),
   steps: z.array(stepSchema).min(1).describe("In the order of time."),
   finally: z.strictObject(expectation).optional().describe("What comes out when the pipeline is shut down."),

@@ -164,7 +164,7 @@ const cases: Readonly<Record<string, (t: TestContext, file: string) => Promise<v
 const files = [
   "otel-config.yaml",
   ...readdirSync(join(root, "pipelines"))
-    .filter((name) => name.endsWith(".yaml"))
+    .filter((name) => name.endsWith(".yaml") && !name.endsWith(".test.yaml"))
     .map((name) => `pipelines/${name}`),
 ];
 

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { globSync } from "node:fs";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { type TestContext, test } from "node:test";
+import { main } from "../../src/cli/main.ts";
+import type { Terminal } from "../../src/cli/terminal.ts";
+import { components } from "../../src/distribution/index.ts";
+import { runPipelineTest } from "../../src/testing/index.ts";
+
+const pipelines = resolve(import.meta.dirname, "../../pipelines");
+
+for (const file of globSync("*.test.yaml", { cwd: pipelines })) {
+  test(`pipelines/${file}`, async () => {
+    const { steps } = await runPipelineTest(join(pipelines, file), { components });
+    assert.deepEqual(
+      steps.filter(({ diff }) => diff !== undefined),
+      [],
+    );
+  });
+}
+
+test("every ready-made pipeline has a test", () => {
+  const files = globSync("*.yaml", { cwd: pipelines }).filter((name) => !name.endsWith(".test.yaml"));
+  const tests = globSync("*.test.yaml", { cwd: pipelines }).map((name) => name.replace(".test", ""));
+  assert.deepEqual(
+    files.filter((name) => !tests.includes(name)),
+    [],
+  );
+});
+
+async function copyOf(t: TestContext): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "pipeline-test-"));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  await cp(pipelines, directory, { recursive: true });
+  return directory;
+}
+
+async function run(cwd: string, ...args: string[]): Promise<{ code: number; out: string }> {
+  let out = "";
+  const terminal: Terminal = {
+    out: (text) => {
+      out += text;
+    },
+    err: () => {},
+    errIsTerminal: false,
+    cwd,
+    env: {},
+    stdin: async function* () {},
+  };
+  return { code: await main(["test", ...args], terminal), out };
+}
+
+test("a difference is shown with the metric it belongs to, and fails", async (t) => {
+  const directory = await copyOf(t);
+  const file = join(directory, "datadog.test.yaml");
+  const text = await readFile(file, "utf8");
+  await writeFile(file, text.replace(/ 12\.5 start=0s time=30s/, " 13 start=0s time=30s"));
+  const { code, out } = await run(directory, "datadog.test.yaml", "debug.test.yaml");
+  assert.equal(code, 1);
+  assert.match(out, /FAILED {2}Datadog gets differences/);
+  assert.match(
+    out,
+    /step 2 \(differences; the vCPU is blocked now and keeps its total\): - expected, \+ arrived/,
+  );
+  assert.match(
+    out,
+    /kubevirt_handler\.vmi\.cpu_usage_seconds\.count sum delta monotonic s\n- .* 13 start=0s time=30s\n/,
+  );
+  assert.match(out, /1 passed, 1 failed\n$/);
+});
+
+test("--update writes what arrives and leaves the rest of the file alone", async (t) => {
+  const directory = await copyOf(t);
+  const file = join(directory, "datadog.test.yaml");
+  const before = await readFile(file, "utf8");
+  await writeFile(file, before.replace(/ 12\.5 start=0s time=30s/, " 13 start=0s time=30s"));
+  assert.equal((await run(directory, "datadog.test.yaml", "--update")).code, 0);
+  assert.equal(await readFile(file, "utf8"), before);
+});
+
+test("numbers may differ by the tolerance, and only in values", async (t) => {
+  const directory = await copyOf(t);
+  const file = join(directory, "t.test.yaml");
+  const body = (tolerance: number, value: string) => `
+config: debug.yaml
+steps:
+  - scrape: |
+      # TYPE kubevirt_vmi_memory_available_bytes gauge
+      kubevirt_vmi_memory_available_bytes{name="vm-1",namespace="shop"} 1000
+    match: subset
+    tolerance: ${tolerance}
+    expect: |
+      resource server.address="10.244.0.38" server.port="8443" service.instance.id="10.244.0.38:8443" service.name="virt-handler" url.scheme="https"
+        kubevirt_handler.vmi.memory_available_bytes gauge By
+          {endpoint="https://10.244.0.38:8443/metrics",kube_namespace="kubevirt",name="vm-1",vm_namespace="shop"} ${value}
+`;
+  const withoutNamespace = (text: string) => text.replace('kube_namespace="kubevirt",', "");
+  for (const [tolerance, value, code] of [
+    [0.01, "1005", 0],
+    [0.001, "1005", 1],
+    [0, "1000", 0],
+  ] as const) {
+    await writeFile(file, withoutNamespace(body(tolerance, value)));
+    assert.equal((await run(directory, "t.test.yaml")).code, code, `${tolerance} ${value}`);
+  }
+});
+
+test("a wrong test file, or a wrong configuration behind it, is told with its place", async (t) => {
+  const directory = await copyOf(t);
+  await writeFile(join(directory, "bad.test.yaml"), "config: debug.yaml\nsteps:\n  - scrap: x\n");
+  const bad = await run(directory, "bad.test.yaml");
+  assert.equal(bad.code, 1);
+  assert.match(bad.out, /bad\.test\.yaml:3:5: error: steps::0::scrap: unknown option "scrap"/);
+  assert.match(bad.out, /did you mean "scrape"/);
+  await writeFile(join(directory, "gone.test.yaml"), "config: gone.yaml\nsteps: [{ scrape: x }]\n");
+  assert.match((await run(directory, "gone.test.yaml")).out, /gone\.yaml/);
+  assert.equal((await run(directory)).code, 1);
+});
