@@ -1,7 +1,7 @@
 import type { Batch } from "../metrics/index.ts";
 import type { Logger, Meter } from "../telemetry/index.ts";
 import type { Clock } from "./clock.ts";
-import type { ReportStatus } from "./status.ts";
+import type { ComponentStatus, ReportStatus } from "./status.ts";
 
 /**
  * The life cycle of every component. `start` is quick: it binds, opens and schedules, and throws when the component
@@ -29,6 +29,11 @@ export interface Consumer {
 export interface Host {
   /** A running extension by its ID (`type/name`); undefined when there is none. */
   extension(id: string): Component | undefined;
+  /**
+   * How every component is now, and since when: for extensions that show it. Components that are being replaced by a
+   * reload keep their last status until they have a new one. Absent where no service runs, as in unit tests.
+   */
+  statuses?(): readonly ComponentStatus[];
 }
 
 /** What the service gives every component; components use no globals. */

@@ -23,7 +23,7 @@ export {
   type LayoutProcessor,
   type ObjectProcessor,
 } from "./processor.ts";
-export type { ReportStatus, Status, StatusEvent } from "./status.ts";
+export type { ComponentStatus, ReportStatus, Status, StatusEvent } from "./status.ts";
 export {
   findStorage,
   type StorageClient,

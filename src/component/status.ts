@@ -18,3 +18,14 @@ export interface StatusEvent {
 
 /** Repeating the current status is free: only changes are passed on. */
 export type ReportStatus = (event: StatusEvent) => void;
+
+/** A component of the running service and how it is. */
+export interface ComponentStatus extends StatusEvent {
+  /** `service` is the collector itself: its `config` shows whether the last configuration that was read is in force. */
+  readonly kind: "receiver" | "processor" | "exporter" | "extension" | "connector" | "service";
+  readonly id: string;
+  /** The pipelines it is a part of; none for extensions. */
+  readonly pipelines: readonly string[];
+  /** When this status was taken on, in milliseconds since the epoch. */
+  readonly since: number;
+}

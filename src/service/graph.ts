@@ -1,8 +1,10 @@
 import type { BuildInfo, Clock, Component, Consumer, StatusEvent } from "../component/index.ts";
+import { CollectorError, errorText } from "../errors/index.ts";
 import type { Logger, Meter } from "../telemetry/index.ts";
 import type { CollectorConfig, ConfiguredComponent } from "./collector-config.ts";
-import { type Node, type NodeKind, nodeKey, onChange } from "./node.ts";
-import { Port } from "./port.ts";
+import { FlowTelemetry } from "./flow-telemetry.ts";
+import { type Node, type NodeKind, type NodePlace, nodeKey, onChange } from "./node.ts";
+import { Port, type PortTarget } from "./port.ts";
 import { checked } from "./strict.ts";
 
 export interface GraphSettings {
@@ -12,23 +14,51 @@ export interface GraphSettings {
   readonly build: BuildInfo;
   /** Deep-freeze what components hand on, and notice who writes to it all the same. */
   readonly strict: boolean;
-  readonly onStatus: (node: Pick<Node, "kind" | "id" | "pipeline">, event: StatusEvent) => void;
+  readonly onStatus: (node: NodePlace, event: StatusEvent) => void;
 }
 
 /** The instances of a configuration in start order, and how they are to be connected. */
 export interface Graph {
   readonly nodes: ReadonlyMap<string, Node>;
+  /** The pipelines that a node is a part of. */
+  pipelinesOf(node: Node): readonly string[];
   /** Connects every port. Apart from building, since a reload does it while old instances still run. */
   connect(): void;
+}
+
+/** A graph that could not be built; what had been created of it is to be shut down. */
+export class GraphError extends CollectorError {
+  readonly created: readonly Node[];
+
+  constructor(error: unknown, created: readonly Node[]) {
+    super("COMPONENT_START", errorText(error), { cause: error });
+    this.created = created;
+  }
 }
 
 /**
  * Instantiates what pipelines use: extensions, exporters, processors (one a pipeline), receivers, in this order, which
  * is the start order. Components whose configuration did not change are taken over from `previous`.
+ * @throws GraphError when a component cannot be created
  */
 export function buildGraph(config: CollectorConfig, settings: GraphSettings, previous?: Graph): Graph {
+  const created: Node[] = [];
+  try {
+    return build(config, settings, previous, created);
+  } catch (error) {
+    throw new GraphError(error, created);
+  }
+}
+
+function build(
+  config: CollectorConfig,
+  settings: GraphSettings,
+  previous: Graph | undefined,
+  created: Node[],
+): Graph {
   const nodes = new Map<string, Node>();
   const connections: (() => void)[] = [];
+  const flow = new FlowTelemetry(settings.meter);
 
   const add = (
     kind: NodeKind,
@@ -40,10 +70,12 @@ export function buildGraph(config: CollectorConfig, settings: GraphSettings, pre
     const existing = nodes.get(key);
     if (existing !== undefined) return existing;
     const kept = previous?.nodes.get(key);
-    const node =
-      kept?.fingerprint === configured.fingerprint
-        ? kept
-        : createNode(kind, configured, create, pipeline, settings);
+    if (kept?.fingerprint === configured.fingerprint) {
+      nodes.set(key, kept);
+      return kept;
+    }
+    const node = createNode(kind, configured, create, pipeline, settings, flow);
+    created.push(node);
     nodes.set(key, node);
     return node;
   };
@@ -59,21 +91,21 @@ export function buildGraph(config: CollectorConfig, settings: GraphSettings, pre
       add("exporter", exporter, (_port, base) => exporter.definition.create(base));
     }
   }
-  const entries = new Map<string, Consumer[]>();
+  const entries = new Map<string, PortTarget[]>();
   for (const [name, pipeline] of pipelines) {
-    const sinks = unique(pipeline.exporters).map((id) => consumerOf(nodes.get(nodeKey("exporter", id))));
+    const sinks = unique(pipeline.exporters).map((id) => targetOf(nodes.get(nodeKey("exporter", id))));
     let next = sinks;
     for (const id of pipeline.processors.toReversed()) {
       const processor = lookUp(config.processors, id);
       const node = add(
         "processor",
         processor,
-        (port, base) => processor.definition.create({ ...base, next: port }),
+        (port, base) => processor.definition.create({ ...base, next: flow.below(port) }),
         name,
       );
       const targets = next;
       connections.push(() => node.port?.connect(targets));
-      next = [consumerOf(node)];
+      next = [targetOf(node)];
     }
     for (const id of unique(pipeline.receivers)) entries.set(id, [...(entries.get(id) ?? []), ...next]);
   }
@@ -86,6 +118,13 @@ export function buildGraph(config: CollectorConfig, settings: GraphSettings, pre
   }
   return {
     nodes,
+    pipelinesOf({ kind, id, pipeline }) {
+      if (pipeline !== undefined) return [pipeline];
+      if (kind === "extension") return [];
+      return pipelines
+        .filter(([, used]) => used[`${kind}s` as keyof typeof used].includes(id))
+        .map(([name]) => name);
+    },
     connect() {
       for (const connection of connections) connection();
     },
@@ -109,30 +148,42 @@ function createNode(
   create: (port: Port, base: BaseSettings) => Component & Partial<Consumer>,
   pipeline: string | undefined,
   settings: GraphSettings,
+  flow: FlowTelemetry,
 ): Node {
   const place = { kind, id, ...(pipeline !== undefined && { pipeline }) };
   const reportStatus = onChange((event) => settings.onStatus(place, event));
-  const port = new Port();
-  const component = create(port, {
-    id,
-    config,
-    logger: settings.logger.child({
-      "otelcol.component.id": id,
-      "otelcol.component.kind": kind,
-      ...(pipeline !== undefined && { "otelcol.pipeline.id": pipeline }),
+  const port = new Port(flow.ofPort(kind, id));
+  const component = createComponent(kind, id, () =>
+    create(port, {
+      id,
+      config,
+      logger: settings.logger.child({
+        "otelcol.component.id": id,
+        "otelcol.component.kind": kind,
+        ...(pipeline !== undefined && { "otelcol.pipeline.id": pipeline }),
+      }),
+      meter: settings.meter,
+      clock: settings.clock,
+      reportStatus,
+      build: settings.build,
     }),
-    meter: settings.meter,
-    clock: settings.clock,
-    reportStatus,
-    build: settings.build,
-  });
+  );
+  const strict = settings.strict ? checked(component, `"${id}" ${kind}`) : component;
   return {
     ...place,
     fingerprint,
-    component: settings.strict ? checked(component, `"${id}" ${kind}`) : component,
+    component: kind === "processor" ? flow.measured(strict, id) : strict,
     port,
     reportStatus,
   };
+}
+
+function createComponent<T>(kind: NodeKind, id: string, create: () => T): T {
+  try {
+    return create();
+  } catch (error) {
+    throw new CollectorError("COMPONENT_START", `failed to create "${id}" ${kind}`, { cause: error });
+  }
 }
 
 /** The configuration was validated, so a miss is a bug of ours. */
@@ -142,10 +193,12 @@ function lookUp<Value>(components: ReadonlyMap<string, Value>, id: string): Valu
   return found;
 }
 
-function consumerOf(node: Node | undefined): Consumer {
+function targetOf(node: Node | undefined): PortTarget {
   const component = node?.component;
-  if (component?.consume === undefined) throw new Error(`"${node?.id}" ${node?.kind} takes no data`);
-  return component as Consumer;
+  if (node === undefined || component?.consume === undefined) {
+    throw new Error(`"${node?.id}" ${node?.kind} takes no data`);
+  }
+  return { place: nodeKey(node.kind, node.id, node.pipeline), consumer: component as Consumer };
 }
 
 function unique(ids: readonly string[]): string[] {

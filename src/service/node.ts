@@ -4,12 +4,16 @@ import type { Port } from "./port.ts";
 
 export type NodeKind = "extension" | "exporter" | "processor" | "receiver";
 
-/** One running instance of a component in the graph. */
-export interface Node {
+/** A place in the graph. */
+export interface NodePlace {
   readonly kind: NodeKind;
   readonly id: string;
   /** Of a processor, which has one instance a pipeline. */
   readonly pipeline?: string;
+}
+
+/** One running instance of a component in the graph. */
+export interface Node extends NodePlace {
   readonly fingerprint: string;
   readonly component: Component & Partial<Consumer>;
   /** Where a receiver or processor hands on. */
@@ -34,21 +38,6 @@ export async function startNode(node: Node, host: Host): Promise<void> {
     });
   }
   node.reportStatus({ status: "ok" });
-}
-
-/** Never throws: the error comes back, so that the others are shut down too. */
-export async function shutdownNode(node: Node, drainMs: number): Promise<CollectorError | undefined> {
-  node.reportStatus({ status: "stopping" });
-  try {
-    await node.component.shutdown?.(Math.max(0, drainMs));
-  } catch (error) {
-    node.reportStatus({ status: "permanent_error", error });
-    return new CollectorError("COMPONENT_SHUTDOWN", `failed to shut down "${node.id}" ${node.kind}`, {
-      cause: error,
-    });
-  }
-  node.reportStatus({ status: "stopped" });
-  return undefined;
 }
 
 /** Passes on changes only; a component may report its state as often as it likes. */

@@ -1,34 +1,63 @@
 import { type Component, type Host, systemClock } from "../component/index.ts";
-import type { CollectorError } from "../errors/index.ts";
+import { CollectorError } from "../errors/index.ts";
 import type { CollectorConfig } from "./collector-config.ts";
-import { buildGraph, type Graph, type GraphSettings } from "./graph.ts";
-import { type Node, type NodeKind, nodeKey, shutdownNode, startNode } from "./node.ts";
+import { buildGraph, type Graph, GraphError, type GraphSettings } from "./graph.ts";
+import { type Node, type NodeKind, nodeKey, startNode } from "./node.ts";
+import { StagedStop, stopAll } from "./staged-stop.ts";
+import { StatusBoard } from "./status-board.ts";
 
 export type ServiceSettings = Omit<GraphSettings, "clock" | "strict" | "onStatus"> &
   Partial<Pick<GraphSettings, "clock" | "strict" | "onStatus">>;
 
+/** Neither the new configuration nor the old one could be started: nothing runs as it should. */
+export class ReloadFailedError extends CollectorError {
+  constructor(cause: unknown) {
+    super("COMPONENT_START", "the old configuration could not be put back", { cause });
+  }
+}
+
 /**
  * Runs the graph of one configuration after another. Start order: extensions, exporters, processors, receivers; a
- * shutdown goes the other way round, so that each part can hand on what it holds.
+ * shutdown goes the other way round, so that each part can hand on what it holds. Calls may overlap: reloads come one
+ * after the other, a shutdown cuts them short.
  */
 export class Service {
   readonly #settings: GraphSettings;
+  readonly #board: StatusBoard;
+  /** What has been created and not shut down, or is in the course of either. */
+  readonly #live = new Set<Node>();
   #config: CollectorConfig;
   #graph: Graph;
+  /** The start or reload under way. */
+  #operation: Promise<unknown> = Promise.resolve();
   #stopping: Promise<readonly CollectorError[]> | undefined;
 
-  /** Builds the components; starts nothing and binds nothing. */
+  /**
+   * Builds the components; starts nothing and binds nothing.
+   * @throws CollectorError COMPONENT_START when a component cannot be created
+   */
   constructor(config: CollectorConfig, settings: ServiceSettings) {
-    this.#settings = { clock: systemClock, strict: false, onStatus() {}, ...settings };
+    const { onStatus, ...rest } = { clock: systemClock, strict: false, onStatus() {}, ...settings };
+    this.#board = new StatusBoard(rest.clock);
+    this.#settings = {
+      ...rest,
+      onStatus: (node, event) => {
+        this.#board.set(nodeKey(node.kind, node.id, node.pipeline), event);
+        onStatus(node, event);
+      },
+    };
     this.#config = config;
     this.#graph = buildGraph(config, this.#settings);
+    this.#adopt(this.#graph);
   }
 
   /** @throws CollectorError COMPONENT_START, after shutting down what had been started. */
   async start(): Promise<void> {
     this.#graph.connect();
+    const starting = this.#startAll([...this.#graph.nodes.values()]);
+    this.#operation = starting.catch(() => {});
     try {
-      await startAll([...this.#graph.nodes.values()], this.#host());
+      await starting;
     } catch (error) {
       await this.shutdown();
       throw error;
@@ -39,92 +68,132 @@ export class Service {
    * Replaces the configuration. New components are built before anything stops; unchanged ones keep running. If one
    * of the new ones cannot start, the old configuration is put back.
    * @throws CollectorError of the component that could not be built or started; the old configuration then runs on.
+   * ReloadFailedError when it does not, and the service is of no more use.
    */
-  async reload(config: CollectorConfig): Promise<void> {
-    const old = this.#config;
-    try {
-      await this.#swap(config);
-    } catch (error) {
-      this.#settings.logger.error("The new configuration could not be started, going back to the old one.", {
-        error,
-      });
-      await this.#swap(old);
-      throw error;
-    }
+  reload(config: CollectorConfig): Promise<void> {
+    const reloading = this.#operation.then(() => this.#reload(config));
+    this.#operation = reloading.catch(() => {});
+    return reloading;
+  }
+
+  /** Shows, as the status of `service config`, whether the configuration that was read last is in force. */
+  reportConfig(error: unknown): void {
+    this.#board.setConfig(error);
   }
 
   /** Stops everything; what could not be shut down cleanly comes back as errors. May be called twice. */
   shutdown(): Promise<readonly CollectorError[]> {
-    this.#stopping ??= this.#shutdownAll([...this.#graph.nodes.values()]);
+    this.#stopping ??= this.#shutdown();
     return this.#stopping;
   }
 
-  async #swap(config: CollectorConfig): Promise<void> {
-    const before = this.#graph;
-    const after = buildGraph(config, this.#settings, before);
-    const kept = (node: Node) => after.nodes.get(keyOf(node)) === node;
-    const removed = [...before.nodes.values()].filter((node) => !kept(node));
-    const added = [...after.nodes.values()].filter((node) => before.nodes.get(keyOf(node)) !== node);
-    const survivors = [...before.nodes.values()].filter(kept);
-    const hold = async (kind: NodeKind) => {
-      await Promise.all(survivors.filter((node) => node.kind === kind).map(({ port }) => port?.hold()));
-    };
-    const stop = (...kinds: readonly NodeKind[]) =>
-      this.#logErrors(this.#shutdownAll(removed.filter(({ kind }) => kinds.includes(kind))));
-    // What goes flushes through the old graph, from upstream to downstream; what stays waits at its port until the
-    // parts behind it are in place.
-    try {
-      await stop("receiver");
-      await hold("receiver");
-      await stop("processor");
-      await hold("processor");
-      await stop("exporter", "extension");
-      this.#graph = after;
-      this.#config = config;
-      after.connect();
-      await startAll(
-        added.filter((node) => node.kind !== "receiver"),
-        this.#host(),
-      );
-    } finally {
-      for (const { port } of survivors) port?.release();
-    }
-    await startAll(
-      added.filter((node) => node.kind === "receiver"),
-      this.#host(),
-    );
-  }
-
-  /** Receivers at once, since each may wait for a scrape; then one after the other, upstream first. */
-  async #shutdownAll(nodes: readonly Node[]): Promise<readonly CollectorError[]> {
+  async #shutdown(): Promise<readonly CollectorError[]> {
     const { clock } = this.#settings;
-    const end = clock.monotonic() + this.#config.service.shutdown_timeout;
-    const stop = (node: Node) => shutdownNode(node, end - clock.monotonic());
-    const of = (kind: NodeKind) => nodes.filter((node) => node.kind === kind);
-    const errors = await Promise.all(of("receiver").map(stop));
-    // Processors were built from the last of each pipeline to the first.
-    for (const node of of("processor").toReversed()) errors.push(await stop(node));
-    errors.push(...(await Promise.all(of("exporter").map(stop))));
-    for (const node of of("extension").toReversed()) errors.push(await stop(node));
-    return errors.filter((error) => error !== undefined);
+    const budgetMs = this.#config.service.shutdown_timeout;
+    const begun = clock.monotonic();
+    // A reload stops at its next step; a component that is slow to start or to stop is not waited for long.
+    await new StagedStop(clock, budgetMs).wait(this.#operation, 1 / 4);
+    for (const { port } of this.#live) port?.release();
+    const order = [...this.#graph.nodes.values()].filter((node) => this.#live.has(node));
+    const others = [...this.#live].filter((node) => !order.includes(node));
+    return await stopAll([...order, ...others], clock, budgetMs - (clock.monotonic() - begun));
   }
 
-  async #logErrors(errors: Promise<readonly CollectorError[]>): Promise<void> {
-    for (const error of await errors)
+  async #reload(config: CollectorConfig): Promise<void> {
+    const before = { config: this.#config, graph: this.#graph };
+    this.#refuseWhileStopping();
+    // Whatever fails here has touched nothing.
+    const graph = await this.#build(config);
+    this.#board.isReplacing = true;
+    try {
+      await this.#swap(graph, config);
+    } catch (error) {
+      if (this.#stopping !== undefined) throw error;
+      await this.#goBack(before.config, error);
+      throw error;
+    } finally {
+      this.#board.isReplacing = false;
+      for (const { port } of this.#live) port?.release();
+    }
+  }
+
+  async #goBack(config: CollectorConfig, error: unknown): Promise<void> {
+    const { logger } = this.#settings;
+    logger.error("The new configuration could not be started, going back to the old one.", { error });
+    try {
+      await this.#swap(await this.#build(config), config);
+    } catch (cause) {
+      throw this.#stopping === undefined ? new ReloadFailedError(cause) : error;
+    }
+  }
+
+  /** @throws GraphError, after shutting down what had been created */
+  async #build(config: CollectorConfig): Promise<Graph> {
+    try {
+      return buildGraph(config, this.#settings, this.#graph);
+    } catch (error) {
+      if (error instanceof GraphError) await stopAll(error.created, this.#settings.clock, 0);
+      throw error;
+    }
+  }
+
+  /**
+   * What goes flushes through the old graph, from upstream to downstream; what stays waits at its port until the parts
+   * behind it are in place. When it throws, all ports are still held.
+   */
+  async #swap(graph: Graph, config: CollectorConfig): Promise<void> {
+    const before = [...this.#graph.nodes.values()];
+    const after = [...graph.nodes.values()];
+    const survivors = before.filter((node) => after.includes(node));
+    const removed = before.filter((node) => !survivors.includes(node));
+    const added = after.filter((node) => !survivors.includes(node));
+    const stop = new StagedStop(this.#settings.clock, this.#config.service.shutdown_timeout);
+    const gone = (kind: NodeKind) => removed.filter((node) => node.kind === kind);
+    const hold = (kind: NodeKind) =>
+      Promise.all(survivors.filter((node) => node.kind === kind).map(({ port }) => port?.hold()));
+    this.#adopt(graph);
+    await stop.together(gone("receiver"), 1 / 2);
+    // A batch that is stuck further down comes back when what it is stuck in is shut down, and waits for what is new.
+    await stop.wait(hold("receiver"), 1 / 4);
+    await stop.inOrder(gone("processor").toReversed(), 1 / 2);
+    await stop.wait(hold("processor"), 1 / 4);
+    await stop.together(gone("exporter"), 1);
+    await stop.inOrder(gone("extension").toReversed(), 1);
+    for (const error of await stop.finish()) {
       this.#settings.logger.error("A component was not shut down cleanly.", { error });
+    }
+    for (const node of removed) this.#live.delete(node);
+    this.#refuseWhileStopping();
+    this.#graph = graph;
+    this.#config = config;
+    this.#board.place(graph.nodes, graph.pipelinesOf);
+    graph.connect();
+    await this.#startAll(added);
+  }
+
+  /** From now on a shutdown takes these nodes along. */
+  #adopt(graph: Graph): void {
+    for (const node of graph.nodes.values()) this.#live.add(node);
+    if (graph === this.#graph) this.#board.place(graph.nodes, graph.pipelinesOf);
+  }
+
+  async #startAll(nodes: readonly Node[]): Promise<void> {
+    const host = this.#host();
+    for (const node of nodes) {
+      this.#refuseWhileStopping();
+      await startNode(node, host);
+    }
+  }
+
+  #refuseWhileStopping(): void {
+    if (this.#stopping === undefined) return;
+    throw new CollectorError("COMPONENT_START", "the collector is shutting down, nothing more is started");
   }
 
   #host(): Host {
     return {
       extension: (id): Component | undefined => this.#graph.nodes.get(nodeKey("extension", id))?.component,
+      statuses: () => this.#board.all,
     };
   }
-}
-
-function keyOf({ kind, id, pipeline }: Node): string {
-  return nodeKey(kind, id, pipeline);
-}
-
-async function startAll(nodes: readonly Node[], host: Host): Promise<void> {
-  for (const node of nodes) await startNode(node, host);
 }

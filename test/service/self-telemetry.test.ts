@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { inspectText } from "../../src/exposition/index.ts";
+import { inspectBody } from "../../src/exposition/index.ts";
 import { decodeMetrics } from "../../src/otlp/index.ts";
 import { serviceSchema, startSelfTelemetry } from "../../src/service/index.ts";
 import { type Logger, silentLogger } from "../../src/telemetry/index.ts";
@@ -42,7 +42,7 @@ test("serves what components count, under the Collector's names", async (t) => {
   telemetry.meter.createHistogram("otelcol_exporter_enqueue_size").record(3);
   const response = await fetch(url());
   assert.match(response.headers.get("content-type") ?? "", /^text\/plain; version=0.0.4/);
-  const { families } = inspectText(new Uint8Array(await response.arrayBuffer()));
+  const { families } = inspectBody(new Uint8Array(await response.arrayBuffer()));
   const byName = new Map(families.map((family) => [family.name, family]));
   const sent = byName.get("otelcol_exporter_sent_metric_points");
   assert.equal(sent?.type, "counter");
