@@ -131,6 +131,26 @@ test("a column that somebody keeps is not used again", () => {
   assert.notEqual(engine.run(next(first))?.column.values, one.column.values);
 });
 
+test("what has to run over plain objects comes out under the layout of the batch before", () => {
+  const engine = engineOf([
+    'set(datapoint.attributes["high"], true) where datapoint.time < Now()',
+    "set(datapoint.time, Now())",
+  ]);
+  const metrics = [
+    ...labelled(2),
+    histogram("h", [point({ buckets: { boundaries: [1], counts: [1, 2] }, count: 3, sum: 4 })]),
+    summary("q", [point({ count: 1, sum: 1, quantiles: [{ quantile: 0.5, value: 1 }] })]),
+  ];
+  const first = columnar(batchOf(metrics));
+  const one = engine.run(first);
+  const two = engine.run(next(first));
+  assert.ok(one !== undefined && two !== undefined);
+  assert.equal(two.layout, one.layout);
+  assert.equal(metricsOf(two.resourceMetrics)[0]?.dataPoints[1]?.value, 2);
+  const other = engine.run(columnar(batchOf(labelled(3))));
+  assert.notEqual(other?.layout, one.layout);
+});
+
 test("copied metrics have slots of their own, in every scrape", () => {
   const engine = engineOf(['copy_metric(name = "c") where metric.name == "h"']);
   const first = columnar(

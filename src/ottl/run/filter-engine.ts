@@ -6,6 +6,7 @@ import { parseCondition } from "../syntax/parse.ts";
 import { draftObjects, objectsOf } from "./draft-objects.ts";
 import { PointDropper } from "./drop-points.ts";
 import { anyHolds, type OnError } from "./execute.ts";
+import { LayoutKeeper } from "./layout-keeper.ts";
 import { LayoutStep } from "./layout-step.ts";
 import { readsOnlyPlainFields } from "./reads.ts";
 
@@ -38,6 +39,7 @@ export class FilterEngine {
   readonly #steps: readonly FilterStep[];
   readonly #frame: Frame;
   readonly #buffers = new ColumnBuffers();
+  readonly #keeper = new LayoutKeeper();
 
   constructor({ groups, now }: FilterOptions) {
     const frame = newFrame(() => BigInt(Math.round(now() * 1000)) * 1000n, Math.random);
@@ -67,7 +69,9 @@ export class FilterEngine {
     for (const { context, conditions, onError } of steps)
       dropItems(context, conditions, drafts, this.#frame, onError);
     const objects = objectsOf(drafts);
-    return objects.length === 0 ? undefined : Batch.from(objects);
+    if (objects.length === 0) return undefined;
+    const result = Batch.from(objects);
+    return batch.isColumnar ? this.#keeper.keep(result) : result;
   }
 }
 

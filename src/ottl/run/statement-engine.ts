@@ -2,6 +2,7 @@ import { Batch, ColumnBuffers } from "../../metrics/index.ts";
 import { type Frame, newFrame } from "../context/draft.ts";
 import { draftObjects, objectsOf } from "./draft-objects.ts";
 import { executeGroup, type Observer } from "./execute.ts";
+import { LayoutKeeper } from "./layout-keeper.ts";
 import { planStages, type Stage, type Step } from "./plan.ts";
 
 /**
@@ -26,6 +27,7 @@ export class StatementEngine {
   readonly #stages: readonly Stage[];
   readonly #frame: Frame;
   readonly #buffers = new ColumnBuffers();
+  readonly #keeper = new LayoutKeeper();
 
   constructor({ groups, now, random = Math.random }: EngineOptions) {
     this.#frame = newFrame(() => BigInt(Math.round(now() * 1000)) * 1000n, random);
@@ -80,6 +82,8 @@ export class StatementEngine {
       executeGroup(group, drafts, { frame, onError, observer, sharesCache });
     }
     const objects = objectsOf(drafts);
-    return objects.length === 0 ? undefined : Batch.from(objects);
+    if (objects.length === 0) return undefined;
+    const result = Batch.from(objects);
+    return batch.isColumnar ? this.#keeper.keep(result) : result;
   }
 }
