@@ -25,7 +25,7 @@ export interface Flushed {
 interface Part {
   readonly batch: Batch;
   readonly size: number;
-  readonly settled: PromiseWithResolvers<void>;
+  readonly taken: PromiseWithResolvers<Flushed>;
 }
 
 /**
@@ -45,20 +45,18 @@ export class Batcher {
   }
 
   /** Settles, or fails, as `flush` does for the request that the batch becomes a part of. */
-  async add(batch: Batch): Promise<void> {
+  async add(batch: Batch): Promise<Flushed> {
     const { config, clock, sizeOf } = this.#options;
-    const part = { batch, size: sizeOf(batch), settled: Promise.withResolvers<void>() };
+    const part = { batch, size: sizeOf(batch), taken: Promise.withResolvers<Flushed>() };
     this.#parts.push(part);
     this.#size += part.size;
     if (this.#size >= config.min_size) void this.flush();
     else this.#cancelTimer ??= clock.schedule(config.flush_timeout, () => void this.flush());
-    await part.settled.promise;
+    return await part.taken.promise;
   }
 
   /** Hands on all that is there. Settles when that has been taken on or refused. */
   flush(): Promise<void> {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
     this.#isDue = true;
     this.#flushing ??= this.#flushAll();
     return this.#flushing;
@@ -68,6 +66,8 @@ export class Batcher {
   async #flushAll(): Promise<void> {
     while (this.#isDue) {
       this.#isDue = false;
+      this.#cancelTimer?.();
+      this.#cancelTimer = undefined;
       const parts = this.#parts;
       this.#parts = [];
       this.#size = 0;
@@ -79,28 +79,21 @@ export class Batcher {
   async #hand(parts: readonly Part[]): Promise<void> {
     try {
       const { groups, oversized } = this.#groupsOf(parts);
-      const { delivered } = groups.length === 0 ? {} : await this.#options.flush(groups);
+      const flushed = groups.length === 0 ? {} : await this.#options.flush(groups);
       if (oversized > 0) this.#options.onOversized(oversized);
-      const settle = () => {
-        for (const { settled } of parts) settled.resolve();
-      };
-      const fail = (error: unknown) => {
-        for (const { settled } of parts) settled.reject(error);
-      };
-      if (delivered === undefined) settle();
-      else delivered.then(settle, fail);
+      for (const { taken } of parts) taken.resolve(flushed);
     } catch (error) {
       // Refused for good: that may be the fault of one, which the others must not suffer from.
       if (parts.length > 1 && isPermanent(error)) for (const part of parts) await this.#hand([part]);
-      else for (const { settled } of parts) settled.reject(error);
+      else for (const { taken } of parts) taken.reject(error);
     }
   }
 
   /** As many parts to a group as `max_size` allows; those that are too large by themselves in pieces. */
   #groupsOf(parts: readonly Part[]): { readonly groups: readonly BatchGroup[]; readonly oversized: number } {
     const { max_size: max } = this.#options.config;
-    if (max === 0)
-      return { groups: parts.length === 0 ? [] : [parts.map(({ batch }) => batch)], oversized: 0 };
+    if (parts.length === 0) return { groups: [], oversized: 0 };
+    if (max === 0) return { groups: [parts.map(({ batch }) => batch)], oversized: 0 };
     const groups: Batch[][] = [];
     let room = 0;
     let oversized = 0;

@@ -16,7 +16,7 @@ import { batchSizer, type RetryConfig, type SendingQueueConfig } from "./config.
 import { Health } from "./health.ts";
 import { MemoryQueue } from "./memory-queue.ts";
 import { PersistentQueue } from "./persistent-queue.ts";
-import type { Queue, QueueItem } from "./queue.ts";
+import type { Queue } from "./queue.ts";
 import { type DeliveryRequest, InterruptedError, type Outcome, RetrySender } from "./retry-sender.ts";
 import type { RequestCodec } from "./stored-request.ts";
 import { ExporterTelemetry } from "./telemetry.ts";
@@ -113,14 +113,16 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
     const points = batch.pointCount;
     if (points === 0) return;
     if (this.#options.queue === undefined) return await this.#sendNow(batch, points);
-    const refusal = this.#refusal();
-    if (refusal !== undefined) {
+    let queued: Flushed;
+    try {
+      const refusal = this.#refusal();
+      if (refusal !== undefined) throw refusal;
+      queued = await (this.#batcher?.add(batch) ?? this.#enqueue([[batch]]));
+    } catch (error) {
       this.#telemetry.enqueueFailed(points);
-      throw refusal;
+      throw error;
     }
-    if (this.#batcher !== undefined) return await this.#batcher.add(batch);
-    const { delivered } = await this.#enqueue([[batch]]);
-    await delivered;
+    await queued.delivered;
   }
 
   /**
@@ -187,21 +189,14 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
   /** Queues one request for each group: all of them or none. */
   async #enqueue(groups: readonly BatchGroup[]): Promise<Flushed> {
     const { sizer, wait_for_result } = this.#options.queue as SendingQueueConfig;
-    const items: QueueItem<Request>[] = [];
-    try {
-      for (const request of await Promise.all(groups.map((group) => this.#encode(group)))) {
-        items.push({
-          request,
-          points: request.points,
-          size: sizeOf(request, sizer),
-          caller: wait_for_result ? Promise.withResolvers<void>() : undefined,
-        });
-      }
-      await (this.#queue as Queue<Request>).offer(items);
-    } catch (error) {
-      this.#telemetry.enqueueFailed(pointsOf(groups.flat()));
-      throw error;
-    }
+    const requests = await Promise.all(groups.map((group) => this.#encode(group)));
+    const items = requests.map((request) => ({
+      request,
+      points: request.points,
+      size: sizeOf(request, sizer),
+      caller: wait_for_result ? Promise.withResolvers<void>() : undefined,
+    }));
+    await (this.#queue as Queue<Request>).offer(items);
     for (const { request } of items) this.#accounts.dropUnsupported(request);
     return wait_for_result ? { delivered: Promise.all(items.map(({ caller }) => caller?.promise)) } : {};
   }
@@ -259,7 +254,6 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
     try {
       return measure(batch);
     } catch (error) {
-      this.#telemetry.enqueueFailed(batch.pointCount);
       throw unencodable(error);
     }
   }
@@ -274,10 +268,6 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
 
 function sizeOf({ points, bytes }: DeliveryRequest, sizer: SendingQueueConfig["sizer"]): number {
   return sizer === "items" ? points : sizer === "bytes" ? bytes : 1;
-}
-
-function pointsOf(batches: readonly Batch[]): number {
-  return batches.reduce((sum, { pointCount }) => sum + pointCount, 0);
 }
 
 function unencodable(error: unknown): Error {
