@@ -37,9 +37,10 @@ export class MappedTable implements KnownSeries {
   readonly #entries: (MutableEntry | undefined)[] = [];
   /** Mapped when they were admitted, before the table had them. */
   #admitted = new Map<Labels, Map<string, MappedSeries | undefined>>();
-  /** Equal label sets are one object. */
+  /** Equal label sets of one resource are one object, of different resources they are not: so that series are told apart by it. */
   #labels = new Map<string, Labels>();
   #labelIds = new Map<Labels, number>();
+  readonly #resourceIds = new Map<Resource | undefined, number>();
   readonly #nameIds = new Map<string, number>();
   /** How many entries a series has, by ids of labels and name. */
   #occurrences = new Map<number, number>();
@@ -94,7 +95,7 @@ export class MappedTable implements KnownSeries {
       const entry = {
         slot,
         name: mapped.name,
-        labels: this.#intern(mapped.labels),
+        labels: this.#intern(mapped),
         occurrence: 0,
         family: this.#table.familyOf(mapped.name),
         resource: mapped.resource,
@@ -122,18 +123,23 @@ export class MappedTable implements KnownSeries {
         continue;
       }
       entry.slot = slot;
-      this.#labels.set(labelsKey(entry.labels), entry.labels);
+      this.#labels.set(this.#keyOf(entry), entry.labels);
       this.#number(entry);
     }
   }
 
-  #intern(labels: Labels): Labels {
-    if (this.#labelIds.has(labels)) return labels;
-    const key = labelsKey(labels);
+  #intern(mapped: MappedSeries): Labels {
+    if (this.#labelIds.has(mapped.labels)) return mapped.labels;
+    const key = this.#keyOf(mapped);
     const known = this.#labels.get(key);
     if (known !== undefined) return known;
-    this.#labels.set(key, labels);
-    return labels;
+    this.#labels.set(key, mapped.labels);
+    return mapped.labels;
+  }
+
+  #keyOf({ labels, resource }: Pick<MappedSeries, "labels" | "resource">): string {
+    const pairs = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
+    return `${idIn(this.#resourceIds, resource)} ${JSON.stringify(pairs)}`;
   }
 
   #number(entry: MutableEntry): void {
@@ -151,8 +157,4 @@ function idIn<Key>(ids: Map<Key, number>, key: Key): number {
     ids.set(key, id);
   }
   return id;
-}
-
-function labelsKey(labels: Labels): string {
-  return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

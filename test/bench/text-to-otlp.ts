@@ -68,7 +68,14 @@ function createPath(): (body: Buffer) => Promise<void> {
   const table = new SeriesTable();
   const interner = new AttributeInterner({});
   const resource = { attributes: { "service.name": "virt-handler", "server.address": "10.244.0.38" } };
-  const series = new ScrapedSeries({ resource, scope: { name: "bench" }, interner, ownGauges: [] });
+  const series = new ScrapedSeries({
+    resource,
+    scope: { name: "bench" },
+    interner,
+    ownGauges: [],
+    honorTimestamps: true,
+    trackTimestampsStaleness: false,
+  });
   const encoder = new MetricsEncoder();
   const processor = definition.create({
     id: "kubevirt_handler",
