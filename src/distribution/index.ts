@@ -1,18 +1,20 @@
 import type { ComponentSet } from "../component/index.ts";
 import debug from "../exporters/debug/index.ts";
 import nop from "../exporters/nop/index.ts";
+import otlpGrpc from "../exporters/otlp-grpc/index.ts";
 import otlpHttp from "../exporters/otlp-http/index.ts";
 import fileStorage from "../extensions/file-storage/index.ts";
 import k8sAttributes from "../processors/k8s-attributes/index.ts";
 import kubevirtAttributes from "../processors/kubevirt-attributes/index.ts";
 import kubevirtHandlerProcessor from "../processors/kubevirt-handler/index.ts";
 import kubevirtHandlerReceiver from "../receivers/kubevirt-handler/index.ts";
+import otlp from "../receivers/otlp/index.ts";
 import prometheus from "../receivers/prometheus/index.ts";
 
 /** Every built-in component. Explicit: nothing registers itself by being imported. */
 export const components: ComponentSet = {
-  receivers: [kubevirtHandlerReceiver, prometheus],
+  receivers: [kubevirtHandlerReceiver, otlp, prometheus],
   processors: [k8sAttributes, kubevirtAttributes, kubevirtHandlerProcessor],
-  exporters: [debug, nop, otlpHttp],
+  exporters: [debug, nop, otlpGrpc, otlpHttp],
   extensions: [fileStorage],
 };
