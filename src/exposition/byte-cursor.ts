@@ -34,11 +34,8 @@ export class ByteCursor {
     for (let c = this.at(this.pos); c === SPACE || c === TAB; c = this.at(this.pos)) this.pos++;
   }
 
-  /**
-   * Steps over a string in quotes in which a backslash protects any byte but a newline. Raw newlines are allowed, NUL
-   * bytes only in label values.
-   */
-  skipQuoted(nulAllowed: boolean): void {
+  /** Steps over a string in quotes in which a backslash protects any byte but a newline. */
+  skipQuoted(nulAllowed: boolean, newlineAllowed: boolean): void {
     const start = this.pos++;
     for (; ; this.pos++) {
       if (this.pos >= this.end) this.fail("the string in quotes does not end", start);
@@ -49,6 +46,7 @@ export class ByteCursor {
         while (c === NUL && nulAllowed && this.pos < this.end);
         if (c === NEWLINE) this.fail("a backslash in a string in quotes protects no newline");
       }
+      if (c === NEWLINE && !newlineAllowed) this.fail("the string in quotes does not end", start);
       if (c === NUL && !nulAllowed) this.fail("a NUL byte is not allowed here");
     }
     this.pos++;

@@ -1,28 +1,34 @@
 import { decodeEscaped, decodeHelp } from "./label-values.ts";
-import { LineKind, type TextReader } from "./text-reader.ts";
+import { LineKind, type LineReader } from "./line-reader.ts";
 import type { FamilyMetadata, FamilyType } from "./types.ts";
 
-/** What one HELP or TYPE line says. */
+/** What one HELP, TYPE or UNIT line says. */
 export interface MetadataLine {
   readonly family: string;
   readonly type?: FamilyType;
   readonly help?: string;
+  readonly unit?: string;
 }
 
 /** Suffixes of sample names, with the types of families that they belong to. */
 const suffixes: readonly (readonly [suffix: string, types: readonly FamilyType[]])[] = [
-  ["_bucket", ["histogram"]],
-  ["_count", ["histogram", "summary"]],
-  ["_sum", ["histogram", "summary"]],
+  ["_bucket", ["histogram", "gaugehistogram"]],
+  ["_count", ["histogram", "summary", "gaugehistogram"]],
+  ["_sum", ["histogram", "summary", "gaugehistogram"]],
+  ["_gcount", ["gaugehistogram"]],
+  ["_gsum", ["gaugehistogram"]],
   ["_total", ["counter"]],
+  ["_created", ["counter", "histogram", "summary"]],
+  ["_info", ["info"]],
 ];
 
 /** The metadata line the reader has just read. */
-export function readMetadata(reader: TextReader, kind: LineKind): MetadataLine {
+export function readMetadata(reader: LineReader, kind: LineKind): MetadataLine {
+  const { textStart, textEnd, helpEscapesQuotes } = reader;
   const family = decodeEscaped(reader, reader.nameStart, reader.nameEnd);
-  return kind === LineKind.TYPE
-    ? { family, type: reader.type }
-    : { family, help: decodeHelp(reader, reader.textStart, reader.textEnd) };
+  if (kind === LineKind.TYPE) return { family, type: reader.type };
+  if (kind === LineKind.UNIT) return { family, unit: reader.bytes.toString("utf8", textStart, textEnd) };
+  return { family, help: (helpEscapesQuotes ? decodeEscaped : decodeHelp)(reader, textStart, textEnd) };
 }
 
 /**
@@ -42,14 +48,19 @@ export class FamilyTable {
   /** Applies the lines of a body in their order. @returns whether any family changed or appeared */
   apply(lines: Iterable<MetadataLine>): boolean {
     const merged = new Map<string, FamilyMetadata>();
-    for (const { family, type, help } of lines) {
+    for (const { family, type, help, unit } of lines) {
       const before = merged.get(family) ?? this.#declared.get(family) ?? { name: family, type: "unknown" };
-      merged.set(family, { ...before, ...(type && { type }), ...(help !== undefined && { help }) });
+      merged.set(family, {
+        ...before,
+        ...(type && { type }),
+        ...(help !== undefined && { help }),
+        ...(unit !== undefined && { unit }),
+      });
     }
     let changed = false;
     for (const [family, metadata] of merged) {
       const before = this.#declared.get(family);
-      if (before !== undefined && before.type === metadata.type && before.help === metadata.help) continue;
+      if (before !== undefined && sameMetadata(before, metadata)) continue;
       this.#declared.set(family, metadata);
       changed = true;
     }
@@ -58,8 +69,7 @@ export class FamilyTable {
   }
 
   /**
-   * The family of a sample: the one of its own name if that has metadata, else the histogram, summary or counter whose
-   * sample names it follows, else a family of unknown type of its own.
+   * The family of a sample: the one of its own name if that has metadata, else the one whose sample names it follows, else a family of unknown type of its own.
    */
   familyOf(sampleName: string): string {
     if (this.#declared.has(sampleName)) return sampleName;
@@ -79,4 +89,8 @@ export class FamilyTable {
     for (const name of this.#declared.keys()) if (!used.has(name)) this.#declared.delete(name);
     for (const name of this.#families.keys()) if (!used.has(name)) this.#families.delete(name);
   }
+}
+
+function sameMetadata(a: FamilyMetadata, b: FamilyMetadata): boolean {
+  return a.type === b.type && a.help === b.help && a.unit === b.unit;
 }

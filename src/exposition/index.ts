@@ -1,9 +1,11 @@
 export { type BodyPosition, ExpositionError, ExpositionLimitError } from "./exposition-error.ts";
-export { inspectText } from "./inspect-text.ts";
+export { inspectBody } from "./inspect-body.ts";
 export { checkLabelLimits, checkMetricName } from "./label-limits.ts";
 export { SeriesTable } from "./series-table.ts";
 export type {
   Admission,
+  Exemplar,
+  ExpositionFormat,
   ExpositionLimits,
   FamilyMetadata,
   FamilyType,

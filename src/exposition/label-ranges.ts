@@ -13,13 +13,31 @@ const BRACE_CLOSE = 125;
 const labelNameStart = characterClass(/[a-zA-Z_]/);
 const labelNamePart = characterClass(/[a-zA-Z0-9_]/);
 
+/** How strictly a format spells its label blocks. */
+export interface LabelGrammar {
+  /** Blanks between tokens, and pairs without a comma between them. */
+  readonly lenient: boolean;
+  /** Raw newlines in label values, and in names. */
+  readonly newlineInValues: boolean;
+  readonly newlineInNames: boolean;
+  /** A string in quotes without a value is the metric name. */
+  readonly metricName: boolean;
+}
+
+export const LabelGrammar = {
+  TEXT: { lenient: true, newlineInValues: true, newlineInNames: true, metricName: true },
+  OPEN_METRICS: { lenient: false, newlineInValues: false, newlineInNames: true, metricName: true },
+  EXEMPLAR: { lenient: false, newlineInValues: false, newlineInNames: false, metricName: false },
+} as const satisfies Record<string, LabelGrammar>;
+
 /**
  * The label block of one sample as byte ranges in the body, without quotes and still escaped. Names are bare or in
- * quotes; a string in quotes that is not followed by `=` is the metric name. Commas may trail and may be missing
- * between pairs, but not come first or twice.
+ * quotes; a string in quotes that is not followed by `=` is the metric name. Commas may trail, but not come first or
+ * twice.
  */
 export class LabelRanges {
   readonly #cursor: ByteCursor;
+  readonly #grammar: LabelGrammar;
   #named = false;
   /** From the opening to behind the closing brace; both 0 without a block. */
   start = 0;
@@ -34,8 +52,9 @@ export class LabelRanges {
   plain = true;
   hasNul = false;
 
-  constructor(cursor: ByteCursor) {
+  constructor(cursor: ByteCursor, grammar: LabelGrammar) {
     this.#cursor = cursor;
+    this.#grammar = grammar;
   }
 
   clear(): void {
@@ -57,7 +76,9 @@ export class LabelRanges {
       this.#item();
       this.#skipBlanks();
       if (cursor.at(cursor.pos) !== COMMA) {
-        if (cursor.at(cursor.pos) !== BRACE_CLOSE) this.plain = false;
+        if (cursor.at(cursor.pos) === BRACE_CLOSE) break;
+        if (!this.#grammar.lenient) cursor.fail("expected a comma or the closing brace");
+        this.plain = false;
         continue;
       }
       cursor.pos++;
@@ -72,7 +93,7 @@ export class LabelRanges {
     let nameStart = cursor.pos;
     let nameEnd: number;
     if (cursor.at(nameStart) === QUOTE) {
-      cursor.skipQuoted(false);
+      cursor.skipQuoted(false, this.#grammar.newlineInNames);
       this.plain = false;
       nameStart++;
       nameEnd = cursor.pos - 1;
@@ -80,7 +101,7 @@ export class LabelRanges {
       if (nameStart === nameEnd) cursor.fail("a name is empty", nameStart);
       this.#skipBlanks();
       const c = cursor.at(cursor.pos);
-      if (c === COMMA || c === BRACE_CLOSE) {
+      if ((c === COMMA || c === BRACE_CLOSE) && this.#grammar.metricName) {
         this.#metricName(nameStart, nameEnd);
         return;
       }
@@ -127,7 +148,7 @@ export class LabelRanges {
       cursor.pos = pos + 1;
       return;
     }
-    cursor.skipQuoted(true);
+    cursor.skipQuoted(true, this.#grammar.newlineInValues);
     cursor.checkUtf8(opening + 1, cursor.pos - 1, "a label value");
     const value = bytes.subarray(opening + 1, cursor.pos - 1);
     if (value.includes(BACKSLASH) || value.includes(NEWLINE)) this.plain = false;
@@ -145,6 +166,7 @@ export class LabelRanges {
   }
 
   #skipBlanks(): void {
+    if (!this.#grammar.lenient) return;
     const before = this.#cursor.pos;
     this.#cursor.skipBlanks();
     if (this.#cursor.pos !== before) this.plain = false;

@@ -1,8 +1,8 @@
 import { BytePool, type ByteSlab, growInt32, viewOf } from "./byte-pool.ts";
 import { checkLabelLimits } from "./label-limits.ts";
 import { canonicalBlock, decodeEscaped, LabelStrings, repeatedName, setLabel } from "./label-values.ts";
+import type { LineReader } from "./line-reader.ts";
 import { StringPool } from "./string-pool.ts";
-import type { TextReader } from "./text-reader.ts";
 import { dependsOnContext, labelValueIn, type TypeContext } from "./type-context.ts";
 import type { ExpositionLimits, Labels } from "./types.ts";
 
@@ -67,7 +67,7 @@ export class LabelSets {
   }
 
   /** The id of the block the reader has just read, learnt if it is new. */
-  intern(reader: TextReader, context: TypeContext): number {
+  intern(reader: LineReader, context: TypeContext): number {
     const { start, end } = reader.labels;
     const found = this.pool.find(reader.view, start, end - start, context);
     return found >= 0 ? found : this.#learn(reader, context);
@@ -91,7 +91,7 @@ export class LabelSets {
     return id;
   }
 
-  #learn(reader: TextReader, context: TypeContext): number {
+  #learn(reader: LineReader, context: TypeContext): number {
     const ranges = reader.labels;
     const { names, values } = this.#scratch;
     this.#scratch.read(reader, ranges, this.#strings.decode);

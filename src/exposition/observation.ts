@@ -1,4 +1,5 @@
 import type { SeriesStore } from "./series-store.ts";
+import type { Exemplar } from "./types.ts";
 
 /** What the body being scanned has shown so far. The arrays are by slot and grow with the entries. */
 export class Observation {
@@ -6,6 +7,7 @@ export class Observation {
   /** 1 = seen in this body. */
   seen: Uint8Array = new Uint8Array(0);
   timestamps: Float64Array | undefined;
+  exemplars: Map<number, Exemplar[]> | undefined;
   samples = 0;
   duplicates = 0;
   predicted = 0;
@@ -19,6 +21,7 @@ export class Observation {
     this.values = into !== undefined && into.length >= slots ? into : new Float64Array(capacityFor(slots));
     this.seen = seen.length >= slots ? seen.fill(0) : new Uint8Array(capacityFor(slots));
     this.timestamps = undefined;
+    this.exemplars = undefined;
     this.samples = 0;
     this.duplicates = 0;
     this.predicted = 0;
@@ -37,14 +40,15 @@ export class Observation {
   /**
    * Stores a sample. A series that this body had before is a repeat if the sample has a timestamp (not NaN), else a
    * duplicate, which is skipped and counted.
+   * @returns where it went, -1 if nowhere
    */
-  put(store: SeriesStore, firstSlot: number, value: number, timestamp: number): void {
+  put(store: SeriesStore, firstSlot: number, value: number, timestamp: number): number {
     let slot = firstSlot;
     this.reserve(slot + 1);
     if (this.seen[slot] === 1) {
       if (Number.isNaN(timestamp)) {
         this.duplicates++;
-        return;
+        return -1;
       }
       do {
         slot = store.repeat(slot);
@@ -54,6 +58,14 @@ export class Observation {
     this.seen[slot] = 1;
     this.values[slot] = value;
     if (!Number.isNaN(timestamp)) this.putTimestamp(slot, timestamp);
+    return slot;
+  }
+
+  putExemplar(slot: number, exemplar: Exemplar): void {
+    this.exemplars ??= new Map();
+    const list = this.exemplars.get(slot);
+    if (list === undefined) this.exemplars.set(slot, [exemplar]);
+    else list.push(exemplar);
   }
 
   putTimestamp(slot: number, timestamp: number): void {

@@ -1,10 +1,14 @@
 import { FamilyTable } from "./family-table.ts";
 import { checkSampleLimit } from "./label-limits.ts";
+import { LineRecords } from "./line-records.ts";
+import { scanLines } from "./line-scan.ts";
 import { Observation } from "./observation.ts";
+import { OpenMetricsReader } from "./open-metrics-reader.ts";
 import { SeriesStore } from "./series-store.ts";
-import { scanText } from "./text-scan.ts";
+import { TextReader } from "./text-reader.ts";
 import type {
   Admission,
+  ExpositionFormat,
   ExpositionLimits,
   FamilyMetadata,
   InterruptedBody,
@@ -13,12 +17,14 @@ import type {
   SeriesTableContract,
 } from "./types.ts";
 
-/** The series of one scrape target in text 0.0.4 or 1.0.0; see {@link SeriesTableContract}. */
+/** The series of one scrape target; see {@link SeriesTableContract}. */
 export class SeriesTable implements SeriesTableContract {
   readonly #limits: ExpositionLimits;
   readonly #admit: Admission | undefined;
   readonly #body = new Observation();
   #store: SeriesStore;
+  /** How the last body's format spells the series. */
+  #spelling: Spelling;
   #families = new FamilyTable();
   #epoch = 0;
   #generation = 0;
@@ -38,6 +44,7 @@ export class SeriesTable implements SeriesTableContract {
     this.#limits = limits;
     this.#admit = admit;
     this.#store = new SeriesStore(limits, admit);
+    this.#spelling = newSpelling("text", this.#store);
   }
 
   get entries(): readonly SeriesEntry[] {
@@ -65,16 +72,22 @@ export class SeriesTable implements SeriesTableContract {
   }
 
   get wasteful(): boolean {
-    return this.#store.recordCount > 2 * (this.#seenCount + this.#metadataLines.length) + 1024;
+    return this.#spelling.records.recordCount > 2 * (this.#seenCount + this.#metadataLines.length) + 1024;
   }
 
-  parse(body: Uint8Array, length: number, into?: Float64Array): ParseResult {
+  parse(
+    body: Uint8Array,
+    length: number,
+    into?: Float64Array,
+    format: ExpositionFormat = "text",
+  ): ParseResult {
+    if (format !== this.#spelling.format) this.#changeFormat(format);
     const seen = this.#body;
     const store = this.#store;
     const settled = this.#settled;
     this.#interrupted = true;
     seen.begin(into, this.#spare, store.entries.length);
-    scanText(Buffer.from(body.buffer, body.byteOffset, length), store, seen, this.#limits.sampleLimit ?? 0);
+    if (length > 0) this.#scan(Buffer.from(body.buffer, body.byteOffset, length));
     checkSampleLimit(this.#limits, seen.samples);
     this.#interrupted = false;
 
@@ -86,6 +99,7 @@ export class SeriesTable implements SeriesTableContract {
       values: seen.values,
       seen: this.#seen,
       ...(seen.timestamps && { timestamps: seen.timestamps }),
+      ...(seen.exemplars && { exemplars: seen.exemplars }),
       samples: seen.samples,
       newEntries: store.entries.length - settled,
       metadataChanged,
@@ -117,12 +131,19 @@ export class SeriesTable implements SeriesTableContract {
     const settled = newSlots
       .subarray(0, this.#settled)
       .reduce((count, slot) => count + (slot < 0 ? 0 : 1), 0);
-    store.adopt(old, newSlots, this.#metadataLines);
-    this.#metadataLines = this.#metadataLines.map((line) => store.metadataLike(old, line));
+    store.adopt(old, newSlots);
+    const { format, records } = this.#spelling;
+    const spelling = newSpelling(format, store);
+    spelling.records.adopt(records, newSlots, this.#metadataLines);
+    this.#metadataLines = this.#metadataLines.map((line) => spelling.records.metadataLike(records, line));
     this.#families.retain(
-      new Set([...store.entries.map((entry) => entry.family), ...store.metadata.map((line) => line.family)]),
+      new Set([
+        ...store.entries.map((entry) => entry.family),
+        ...spelling.records.metadata.map((line) => line.family),
+      ]),
     );
     this.#store = store;
+    this.#spelling = spelling;
     this.#seen = seen;
     this.#spare = new Uint8Array(seen.length);
     this.#lastSeen = lastSeen;
@@ -133,6 +154,7 @@ export class SeriesTable implements SeriesTableContract {
 
   reset(): void {
     this.#store = new SeriesStore(this.#limits, this.#admit);
+    this.#spelling = newSpelling(this.#spelling.format, this.#store);
     this.#families = new FamilyTable();
     this.#seen = new Uint8Array(0);
     this.#spare = new Uint8Array(0);
@@ -143,12 +165,30 @@ export class SeriesTable implements SeriesTableContract {
     this.#epoch++;
   }
 
+  #scan(bytes: Buffer): void {
+    const { format, records } = this.#spelling;
+    const reader = format === "text" ? new TextReader(bytes) : new OpenMetricsReader(bytes);
+    scanLines(reader, this.#store, records, this.#body, this.#limits.sampleLimit ?? 0);
+  }
+
+  /** The series stay, but nothing is known of how the new format spells them. */
+  #changeFormat(format: ExpositionFormat): void {
+    const store = new SeriesStore(this.#limits, this.#admit);
+    store.adopt(
+      this.#store,
+      Int32Array.from(this.#store.entries, ({ slot }) => slot),
+    );
+    this.#store = store;
+    this.#spelling = newSpelling(format, store);
+    this.#metadataLines = new Int32Array(0);
+  }
+
   /** Applies the body's metadata lines unless they are those of the last body. */
   #settleMetadata(): boolean {
     const lines = this.#body.metadataLines.subarray(0, this.#body.metadataCount);
     if (Buffer.compare(bytesOf(lines), bytesOf(this.#metadataLines)) === 0) return false;
     this.#metadataLines = lines.slice();
-    return this.#families.apply(Array.from(lines, (line) => this.#store.metadata[line]!));
+    return this.#families.apply(Array.from(lines, (line) => this.#spelling.records.metadata[line]!));
   }
 
   /** Gives new entries their family, and all entries after a change of metadata. */
@@ -191,6 +231,15 @@ export class SeriesTable implements SeriesTableContract {
     this.#seenCount = seenCount;
     return same;
   }
+}
+
+interface Spelling {
+  readonly format: ExpositionFormat;
+  readonly records: LineRecords;
+}
+
+function newSpelling(format: ExpositionFormat, store: SeriesStore): Spelling {
+  return { format, records: new LineRecords(store) };
 }
 
 function bytesOf(array: Int32Array): Uint8Array {

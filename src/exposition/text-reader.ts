@@ -1,8 +1,6 @@
-import { ByteCursor } from "./byte-cursor.ts";
 import { characterClass } from "./character-class.ts";
-import { DecimalReader } from "./decimal-reader.ts";
-import { parseGoFloat } from "./go-number.ts";
-import { LabelRanges } from "./label-ranges.ts";
+import { LabelGrammar } from "./label-ranges.ts";
+import { LineKind, LineReader, shorten } from "./line-reader.ts";
 import type { FamilyType } from "./types.ts";
 
 const NUL = 0;
@@ -12,10 +10,6 @@ const SPACE = 32;
 const QUOTE = 34;
 const HASH = 35;
 const BRACE_OPEN = 123;
-
-/** What a line turned out to be. BLANK: nothing to report (blank line, comment); END: the input ends here. */
-export const LineKind = { END: 0, BLANK: 1, SAMPLE: 2, HELP: 3, TYPE: 4 } as const;
-export type LineKind = (typeof LineKind)[keyof typeof LineKind];
 
 const types: ReadonlyMap<string, FamilyType> = new Map([
   ["counter", "counter"],
@@ -29,31 +23,15 @@ const metricNameStart = characterClass(/[a-zA-Z_:]/);
 const metricNamePart = characterClass(/[a-zA-Z0-9_:]/);
 
 /**
- * The grammar of text 0.0.4 and 1.0.0 (UTF-8 names in quotes) as a Prometheus 3 scrape reads it: one line after the
- * other, as byte ranges, without making strings. A sample line is read in stages (`startLine`, `readLabels`,
- * `readSuffix`), so that a caller that already knows a label block can step over it.
- *
- * The end of the body counts as the end of a line. Blanks are spaces and tabs; a carriage return is not one.
+ * The grammar of text 0.0.4 and 1.0.0 (UTF-8 names in quotes) as a Prometheus 3 scrape reads it. The end of the body
+ * counts as the end of a line. Blanks are spaces and tabs; a carriage return is not one.
  */
-export class TextReader extends ByteCursor {
-  /** First byte of the current line that is not a blank. */
-  lineStart = 0;
-  /** Name of a sample before its braces (empty for `{"name"}`), or of the family of a metadata line, without quotes. */
-  nameStart = 0;
-  nameEnd = 0;
-  /** The text after the name of a metadata line. */
-  textStart = 0;
-  textEnd = 0;
-  /** Of a TYPE line. */
-  type: FamilyType = "unknown";
-  /** Of the last `readLabels`. */
-  readonly labels: LabelRanges = new LabelRanges(this);
-  value = 0;
-  readonly decimal: DecimalReader = new DecimalReader();
-  /** Whatever starts before it is followed by a newline, so that reading its digits needs no bounds check. */
-  readonly lastNewline: number = this.bytes.lastIndexOf(NEWLINE);
-  /** Milliseconds; NaN when the sample has no timestamp. */
-  timestamp = Number.NaN;
+export class TextReader extends LineReader {
+  readonly helpEscapesQuotes = false;
+
+  constructor(bytes: Buffer) {
+    super(bytes, LabelGrammar.TEXT);
+  }
 
   /** Reads a comment or metadata line whole, a sample line up to and including blanks after its bare name. */
   startLine(): LineKind {
@@ -80,24 +58,13 @@ export class TextReader extends ByteCursor {
     return LineKind.SAMPLE;
   }
 
-  /** Whether a label block comes next. */
-  get atLabels(): boolean {
-    return this.at(this.pos) === BRACE_OPEN;
-  }
-
-  /** Reads the label block if there is one, into `labels`. */
-  readLabels(): void {
-    this.labels.clear();
-    if (this.atLabels) this.labels.read(this.nameStart !== this.nameEnd);
-    if (this.nameStart === this.nameEnd && !this.labels.hasMetricName) {
-      this.fail("the series has no metric name", this.lineStart);
-    }
-  }
+  checkEnd(): void {}
 
   /** Reads value, timestamp and the end of the line. */
   readSuffix(): void {
     this.skipBlanks();
-    this.value = this.#value();
+    if (endsValue(this.at(this.pos))) this.fail("expected a value after the series");
+    this.value = this.readNumber("value", endsValue);
     this.timestamp = Number.NaN;
     this.skipBlanks();
     const digits = this.pos;
@@ -113,27 +80,6 @@ export class TextReader extends ByteCursor {
         ? "expected the end of the line"
         : "expected a timestamp in milliseconds or the end of the line",
     );
-  }
-
-  #value(): number {
-    const start = this.pos;
-    if (start < this.lastNewline) {
-      const value = this.decimal.read(this.bytes, start);
-      const { end, wellFormed } = this.decimal;
-      if (wellFormed && endsValue(this.at(end))) {
-        this.pos = end;
-        if (!Number.isNaN(value)) return value;
-        const rounded = Number(this.bytes.toString("latin1", start, end));
-        if (Number.isFinite(rounded)) return rounded;
-        this.pos = start;
-      }
-    }
-    while (!endsValue(this.at(this.pos))) this.pos++;
-    if (this.pos === start) this.fail("expected a value after the series");
-    const text = this.bytes.toString("latin1", start, this.pos);
-    const value = parseGoFloat(text);
-    if (value !== undefined) return value;
-    this.fail(`value ${JSON.stringify(shorten(text))} is not a number that a float64 can hold`, start);
   }
 
   /** Only "# HELP " and "# TYPE " are more than a comment; both are errors if no name follows. */
@@ -181,7 +127,7 @@ export class TextReader extends ByteCursor {
     this.nameStart = this.pos;
     const c = this.at(this.pos);
     if (c === QUOTE) {
-      this.skipQuoted(false);
+      this.skipQuoted(false, true);
       this.nameStart++;
       this.nameEnd = this.pos - 1;
       return;
@@ -222,9 +168,4 @@ function endsValue(c: number): boolean {
 
 function fitsInt64(digits: string): boolean {
   return digits.length < 19 || BigInt(digits) <= 0x7fff_ffff_ffff_ffffn;
-}
-
-/** For messages: no more of a hostile token than a person needs. */
-function shorten(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

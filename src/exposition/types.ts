@@ -1,3 +1,6 @@
+/** The exposition formats: Prometheus text 0.0.4 and 1.0.0, OpenMetrics 1.0 text, delimited protobuf. */
+export type ExpositionFormat = "text" | "openmetrics" | "protobuf";
+
 /** The metric types an exposition format can declare; a series without a TYPE line, or `untyped`, is `unknown`. */
 export type FamilyType =
   | "counter"
@@ -15,7 +18,7 @@ export interface FamilyMetadata {
   readonly type: FamilyType;
   /** Text of the HELP line, unescaped; absent when there was none. */
   readonly help?: string;
-  /** Only formats with UNIT metadata have it (text 0.0.4 does not). */
+  /** Only formats with UNIT metadata have it (Prometheus text does not). */
   readonly unit?: string;
 }
 
@@ -25,6 +28,13 @@ export interface FamilyMetadata {
  * families and scrapes.
  */
 export type Labels = Readonly<Record<string, string>>;
+
+/** A sample of what was counted, as it was exposed: `trace_id` and `span_id` are labels like others. */
+export interface Exemplar {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+  readonly timestampMs?: number;
+}
 
 /** One time series a table has seen. The object keeps its identity until {@link SeriesTableContract.compact} or reset drops it. */
 export interface SeriesEntry {
@@ -40,6 +50,8 @@ export interface SeriesEntry {
   readonly occurrence: number;
   /** Name of the family in `families`. Changes only in a parse that reports `metadataChanged`. */
   readonly family: string;
+  /** Its value is a native histogram; the number in its slot is the count. */
+  readonly native?: true;
 }
 
 /** What one body held. Arrays are indexed by slot. */
@@ -56,6 +68,8 @@ export interface ParseResult {
    * Belongs to the table, valid until its next parse.
    */
   readonly timestamps?: Float64Array;
+  /** By slot, for the samples that had any. A new map for each body. */
+  readonly exemplars?: ReadonlyMap<number, readonly Exemplar[]>;
   /** Sample lines in the body, repeats and skipped duplicates included. */
   readonly samples: number;
   /** Entries appended since the last successfully parsed body. */
@@ -110,10 +124,10 @@ export interface SeriesTableContract {
   /**
    * Parses the first `length` bytes of `body` into `into` (recycled when it has room for all slots). All or
    * nothing: on an error the table is as before, apart from entries it newly learnt; the contents of `into` are then
-   * unspecified.
-   * @throws ExpositionError when the body is not valid text, ExpositionLimitError when it exceeds a limit
+   * unspecified. No bytes are an empty body in every format. A target may change its format: series stay what they are.
+   * @throws ExpositionError when the body is not valid, ExpositionLimitError when it exceeds a limit
    */
-  parse(body: Uint8Array, length: number, into?: Float64Array): ParseResult;
+  parse(body: Uint8Array, length: number, into?: Float64Array, format?: ExpositionFormat): ParseResult;
   /** Of the last body, if `parse` threw; undefined after a good one. */
   readonly interrupted: InterruptedBody | undefined;
   /** The family that a sample of this name belongs to, as the metadata is now; one of `families`. */
@@ -137,6 +151,7 @@ export interface InspectedSample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
   readonly timestampMs?: number;
+  readonly exemplars?: readonly Exemplar[];
 }
 
 export interface InspectedFamily extends FamilyMetadata {

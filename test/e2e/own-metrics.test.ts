@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
-import { inspectText } from "../../src/exposition/index.ts";
+import { inspectBody } from "../../src/exposition/index.ts";
 import type { OtlpSink } from "../support/otlp-sink.ts";
 import { type Answer, body, hanging } from "./handler.ts";
 import { type Pipeline, type PipelineOptions, startPipeline, startSink } from "./pipeline.ts";
@@ -45,7 +45,7 @@ type Samples = readonly {
 async function ownMetrics(url: string): Promise<Samples> {
   const response = await fetch(url);
   assert.equal(response.status, 200);
-  return inspectText(Buffer.from(await response.text())).families.flatMap(({ samples }) => samples);
+  return inspectBody(Buffer.from(await response.text())).families.flatMap(({ samples }) => samples);
 }
 
 /** The sum over all series of a name that have `labels`. */

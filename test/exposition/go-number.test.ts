@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { ExpositionError, inspectText, SeriesTable } from "../../src/exposition/index.ts";
+import { ExpositionError, inspectBody, SeriesTable } from "../../src/exposition/index.ts";
 import { parse } from "./support.ts";
 
 /** The value both ways of reading see, the predicted one included. */
 function readValue(text: string): number {
   const body = Buffer.from(`foo ${text}\nbar 0\n`);
-  const inspected = inspectText(body).families[0]?.samples[0]?.value;
+  const inspected = inspectBody(body).families[0]?.samples[0]?.value;
   const table = new SeriesTable();
   const first = parse(table, body).values[0];
   const result = parse(table, body);
@@ -21,7 +21,7 @@ function readValue(text: string): number {
 
 function bound(value: string): string | undefined {
   const body = `# TYPE foo histogram\nfoo_bucket{le="${value}"} 1\n`;
-  return inspectText(Buffer.from(body)).families[0]?.samples[0]?.labels["le"];
+  return inspectBody(Buffer.from(body)).families[0]?.samples[0]?.labels["le"];
 }
 
 describe("a sample value", () => {
@@ -91,7 +91,7 @@ describe("a sample value", () => {
       "1f",
       "'1'",
     ]) {
-      assert.throws(() => inspectText(Buffer.from(`foo ${text}\nbar 2\n`)), ExpositionError, text);
+      assert.throws(() => inspectBody(Buffer.from(`foo ${text}\nbar 2\n`)), ExpositionError, text);
       assert.throws(() => parse(table, `foo ${text}\nbar 2\n`), ExpositionError, text);
     }
   });
@@ -176,7 +176,7 @@ describe("le of a histogram and quantile of a summary", () => {
     ]
       .map((line) => `${line}\n`)
       .join("");
-    const labels = inspectText(Buffer.from(body)).families.flatMap(({ samples }) =>
+    const labels = inspectBody(Buffer.from(body)).families.flatMap(({ samples }) =>
       samples.map((s) => s.labels),
     );
     const expected = [

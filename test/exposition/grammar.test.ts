@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { ExpositionError, inspectText, SeriesTable } from "../../src/exposition/index.ts";
+import { ExpositionError, inspectBody, SeriesTable } from "../../src/exposition/index.ts";
 import { parse } from "./support.ts";
 
 const invalidByte = Buffer.from([0xff]);
@@ -188,7 +188,7 @@ const refused: readonly (readonly [
 describe("the grammar of text 0.0.4 and 1.0.0 accepts", () => {
   for (const [rule, body, expected] of accepted) {
     test(rule, () => {
-      const inspected = inspectText(Buffer.from(body));
+      const inspected = inspectBody(Buffer.from(body));
       const samples = inspected.families.flatMap((family) => family.samples);
       assert.deepEqual(
         samples.map((s) => [
@@ -218,7 +218,7 @@ describe("the grammar of text 0.0.4 and 1.0.0 refuses", () => {
         return true;
       };
       const input = typeof body === "string" ? Buffer.from(body) : body;
-      assert.throws(() => inspectText(input), isExpected);
+      assert.throws(() => inspectBody(input), isExpected);
       assert.throws(() => parse(new SeriesTable(), input), isExpected);
     });
   }
@@ -228,7 +228,7 @@ describe("an error", () => {
   test("holds the offending line cut to 120 characters", () => {
     const long = `bad{a="${"ü".repeat(300)}"} x`;
     assert.throws(
-      () => inspectText(Buffer.from(`ok 1\n${long}\nok 2\n`)),
+      () => inspectBody(Buffer.from(`ok 1\n${long}\nok 2\n`)),
       (error: ExpositionError) =>
         error.text === long.slice(0, 120) && error.line === 2 && error.column === 311,
     );
@@ -236,7 +236,7 @@ describe("an error", () => {
 });
 
 describe("metadata lines", () => {
-  const family = (body: string) => inspectText(Buffer.from(body)).families.find(({ name }) => name === "foo");
+  const family = (body: string) => inspectBody(Buffer.from(body)).families.find(({ name }) => name === "foo");
 
   test("lose one separator byte, whichever it is, and keep the rest of their text", () => {
     assert.equal(family("# HELP foo  two blanks \n")?.help, " two blanks ");
@@ -252,7 +252,7 @@ describe("metadata lines", () => {
   });
 
   test("may quote the name", () => {
-    const { families } = inspectText(
+    const { families } = inspectBody(
       Buffer.from('# TYPE "my.metric" gauge\n# HELP "my.metric" text\n{"my.metric"} 1\n'),
     );
     assert.deepEqual(families, [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { ExpositionError, inspectText, SeriesTable } from "../../src/exposition/index.ts";
+import { ExpositionError, inspectBody, SeriesTable } from "../../src/exposition/index.ts";
 import { virtHandlerBody } from "./fixture.ts";
 import { parse, seenSeries } from "./support.ts";
 
@@ -196,7 +196,7 @@ describe("a damaged body", () => {
   function survives(table: SeriesTable, expected: unknown, damaged: Buffer): void {
     let inspected: unknown;
     try {
-      inspectText(damaged);
+      inspectBody(damaged);
     } catch (error) {
       assert.ok(error instanceof ExpositionError, String(error));
       inspected = error;
@@ -249,7 +249,7 @@ describe("a damaged body", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         try {
-          inspectText(bytes);
+          inspectBody(bytes);
         } catch (error) {
           assert.ok(error instanceof ExpositionError);
         }

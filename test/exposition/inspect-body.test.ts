@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { inspectText } from "../../src/exposition/index.ts";
+import { inspectBody } from "../../src/exposition/index.ts";
 import { virtHandlerBody } from "./fixture.ts";
 
 describe("inspecting a body", () => {
@@ -15,7 +15,7 @@ describe("inspecting a body", () => {
       'a{x="2"} 4',
       'b{quantile="1"} NaN',
     ].join("\n");
-    assert.deepEqual(inspectText(Buffer.from(body)), {
+    assert.deepEqual(inspectBody(Buffer.from(body)), {
       samples: 6,
       families: [
         {
@@ -42,7 +42,7 @@ describe("inspecting a body", () => {
   });
 
   test("keeps labels in the order and with the values exposed", () => {
-    const [family] = inspectText(Buffer.from('a{z="1",b="",a="2"} 1\n')).families;
+    const [family] = inspectBody(Buffer.from('a{z="1",b="",a="2"} 1\n')).families;
     assert.deepEqual(Object.entries(family!.samples[0]!.labels), [
       ["z", "1"],
       ["b", ""],
@@ -52,7 +52,7 @@ describe("inspecting a body", () => {
 
   test("assigns samples of a typed family by their suffix, and only by those of its type", () => {
     const family = (type: string, sample: string) =>
-      inspectText(Buffer.from(`# TYPE a ${type}\n${sample} 1\n`)).families.find((f) => f.samples.length > 0)
+      inspectBody(Buffer.from(`# TYPE a ${type}\n${sample} 1\n`)).families.find((f) => f.samples.length > 0)
         ?.name;
     assert.deepEqual(
       ["a", "a_bucket", "a_sum", "a_count", "a_total"].map((name) => family("histogram", name)),
@@ -67,7 +67,7 @@ describe("inspecting a body", () => {
   });
 
   test("reads a body in the likeness of a virt-handler's", () => {
-    const { families, samples } = inspectText(Buffer.from(virtHandlerBody));
+    const { families, samples } = inspectBody(Buffer.from(virtHandlerBody));
     assert.equal(samples, 22);
     assert.deepEqual(
       families.map(({ name, type, samples: list }) => `${name} ${type} ${list.length}`),

@@ -1,30 +1,37 @@
 import { matchBytes } from "./byte-match.ts";
+import { readExemplar } from "./exemplar.ts";
+import { LineKind, type LineReader } from "./line-reader.ts";
+import { contextShift, Field, fieldsPerRecord, type LineRecords, RecordFlag } from "./line-records.ts";
 import type { Observation } from "./observation.ts";
-import { contextShift, Field, fieldsPerRecord, RecordFlag, type SeriesStore } from "./series-store.ts";
-import { LineKind, TextReader } from "./text-reader.ts";
+import type { SeriesStore } from "./series-store.ts";
 import { TypeContext, typeContext } from "./type-context.ts";
 
 const NEWLINE = 10;
 const SPACE = 32;
 
 /**
- * Scans one text body into `seen`. A line is first compared with the record that followed the one before: when the
+ * Scans one body of a text format into `seen`. A line is first compared with the record that followed the one before: when the
  * bytes are equal only the value is left to read. Everything else, a line out of order, a new one, an unusual number, is
- * read by the grammar, found or learnt in the store, and linked for the next time.
+ * read by the grammar, found or learnt, and linked for the next time.
  * @throws ExpositionError, ExpositionLimitError
  */
-export function scanText(bytes: Buffer, store: SeriesStore, seen: Observation, sampleLimit: number): void {
-  const reader = new TextReader(bytes);
-  const { view, decimal, lastNewline } = reader;
-  const slow = new LineLearner(reader, store, seen, sampleLimit);
+export function scanLines(
+  reader: LineReader,
+  store: SeriesStore,
+  lines: LineRecords,
+  seen: Observation,
+  sampleLimit: number,
+): void {
+  const { bytes, view, decimal, lastNewline } = reader;
+  const slow = new LineLearner(reader, store, lines, seen, sampleLimit);
 
-  let { records } = store;
+  let { records } = lines;
   let slab = store.slab.view;
   let { values } = seen;
   let mask = seen.seen;
   let contextFlag: number = slow.context << contextShift;
   let previous = -1;
-  let expected = store.first;
+  let expected = lines.first;
   let pos = 0;
   let predicted = 0;
 
@@ -42,11 +49,16 @@ export function scanText(bytes: Buffer, store: SeriesStore, seen: Observation, s
             const slot = records[record + Field.TARGET]!;
             if (
               bytes[p] === SPACE &&
-              mask[slot] === 0 &&
               matchBytes(view, blockStart, slab, records[record + Field.BLOCK]!, blockLength)
             ) {
               const value = decimal.read(bytes, p + 1);
-              if (bytes[decimal.end] === NEWLINE && !Number.isNaN(value)) {
+              if (mask[slot] === 1) {
+                reader.pos = p;
+                slow.repeat(slot, predicted);
+                pos = reader.pos;
+                values = seen.values;
+                mask = seen.seen;
+              } else if (bytes[decimal.end] === NEWLINE && !Number.isNaN(value)) {
                 values[slot] = value;
                 pos = decimal.end + 1;
               } else {
@@ -54,6 +66,8 @@ export function scanText(bytes: Buffer, store: SeriesStore, seen: Observation, s
                 reader.readSuffix();
                 values[slot] = reader.value;
                 if (!Number.isNaN(reader.timestamp)) seen.putTimestamp(slot, reader.timestamp);
+                if (reader.exemplar !== undefined)
+                  seen.putExemplar(slot, readExemplar(reader, reader.exemplar));
                 pos = reader.pos;
               }
               mask[slot] = 1;
@@ -76,16 +90,18 @@ export function scanText(bytes: Buffer, store: SeriesStore, seen: Observation, s
       pos = reader.pos;
       if (learnt >= 0) {
         previous = learnt;
-        expected = store.records[learnt * fieldsPerRecord + Field.NEXT]!;
-        records = store.records;
+        records = lines.records;
+        expected = records[learnt * fieldsPerRecord + Field.NEXT]!;
         slab = store.slab.view;
         values = seen.values;
         mask = seen.seen;
         contextFlag = slow.context << contextShift;
       } else if (slow.ended) {
-        break;
+        return;
       }
     }
+    reader.pos = pos;
+    reader.checkEnd();
   } finally {
     // Of a body that fails as well: what came before the error counts.
     seen.predicted = predicted;
@@ -95,8 +111,9 @@ export function scanText(bytes: Buffer, store: SeriesStore, seen: Observation, s
 
 /** Reads lines that were not predicted. */
 class LineLearner {
-  readonly #reader: TextReader;
+  readonly #reader: LineReader;
   readonly #store: SeriesStore;
+  readonly #lines: LineRecords;
   readonly #seen: Observation;
   readonly #sampleLimit: number;
   /** Samples read here. */
@@ -105,9 +122,16 @@ class LineLearner {
   context: TypeContext = TypeContext.PLAIN;
   #lastBlock = -1;
 
-  constructor(reader: TextReader, store: SeriesStore, seen: Observation, sampleLimit: number) {
+  constructor(
+    reader: LineReader,
+    store: SeriesStore,
+    lines: LineRecords,
+    seen: Observation,
+    sampleLimit: number,
+  ) {
     this.#reader = reader;
     this.#store = store;
+    this.#lines = lines;
     this.#seen = seen;
     this.#sampleLimit = sampleLimit > 0 ? sampleLimit : Number.POSITIVE_INFINITY;
   }
@@ -115,7 +139,7 @@ class LineLearner {
   /** Notes a metadata line. @returns the type context from there on */
   metadata(line: number): TypeContext {
     this.#seen.pushMetadata(line);
-    const { type } = this.#store.metadata[line]!;
+    const { type } = this.#lines.metadata[line]!;
     if (type !== undefined) this.context = typeContext(type);
     return this.context;
   }
@@ -135,11 +159,25 @@ class LineLearner {
       record = this.#sample(predicted);
       if (record < 0) return -1;
     } else {
-      record = this.#store.metadataRecord(reader, kind);
-      this.metadata(this.#store.records[record * fieldsPerRecord + Field.TARGET]!);
+      record = this.#lines.metadataRecord(reader, kind);
+      this.metadata(this.#lines.records[record * fieldsPerRecord + Field.TARGET]!);
     }
-    this.#store.link(previous, record);
+    this.#lines.link(previous, record);
     return record;
+  }
+
+  /** Reads what follows another sample of a series that the body had already. */
+  repeat(slot: number, predicted: number): void {
+    this.#reader.readSuffix();
+    if (this.samples + predicted < this.#sampleLimit) this.#put(slot);
+  }
+
+  #put(slot: number): void {
+    const { value, timestamp, exemplar } = this.#reader;
+    const taken = this.#seen.put(this.#store, slot, value, timestamp);
+    if (exemplar !== undefined && taken >= 0) {
+      this.#seen.putExemplar(taken, readExemplar(this.#reader, exemplar));
+    }
   }
 
   #sample(predicted: number): number {
@@ -156,9 +194,12 @@ class LineLearner {
     if (hasRead && reader.labels.end > 0) block = sets.intern(reader, this.context);
     if (this.#lastBlock >= 0 && block >= 0) sets.setSuccessor(this.#lastBlock, block);
     this.#lastBlock = block;
-    const record = store.sampleRecord(store.internName(reader), block);
-    const slot = store.records[record * fieldsPerRecord + Field.TARGET]!;
-    this.#seen.put(store, slot, reader.value, reader.timestamp);
+    const { nameStart, nameEnd } = reader;
+    const nameLength = nameEnd - nameStart;
+    const bareName =
+      nameLength === 0 ? -1 : store.internName(reader.bytes, reader.view, nameStart, nameLength);
+    const record = this.#lines.sampleRecord(bareName, block);
+    this.#put(this.#lines.records[record * fieldsPerRecord + Field.TARGET]!);
     return record;
   }
 

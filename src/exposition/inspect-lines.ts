@@ -1,16 +1,13 @@
-import { FamilyTable, type MetadataLine, readMetadata } from "./family-table.ts";
+import { readExemplar } from "./exemplar.ts";
+import { type MetadataLine, readMetadata } from "./family-table.ts";
+import { inspectedBody } from "./inspected-body.ts";
 import { decodeEscaped, LabelStrings, repeatedName, setLabel } from "./label-values.ts";
-import { LineKind, TextReader } from "./text-reader.ts";
+import { LineKind, type LineReader } from "./line-reader.ts";
 import { labelValueIn, TypeContext, typeContext } from "./type-context.ts";
 import type { InspectedBody, InspectedSample } from "./types.ts";
 
-/**
- * Reads one body for people and programs that look at it once: everything it says, in its order. The grammar is the
- * one that scrapes use.
- * @throws ExpositionError
- */
-export function inspectText(body: Uint8Array): InspectedBody {
-  const reader = new TextReader(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
+/** Everything that a body of a text format says, in its order. */
+export function inspectLines(reader: LineReader): InspectedBody {
   const strings = new LabelStrings();
   const metadata: MetadataLine[] = [];
   const lines: (MetadataLine | InspectedSample)[] = [];
@@ -26,26 +23,10 @@ export function inspectText(body: Uint8Array): InspectedBody {
     }
   }
 
-  const table = new FamilyTable();
-  table.apply(metadata);
-  const samplesByFamily = new Map<string, InspectedSample[]>();
-  for (const line of lines) {
-    const family = "family" in line ? line.family : table.familyOf(line.name);
-    let samples = samplesByFamily.get(family);
-    if (samples === undefined) {
-      samples = [];
-      samplesByFamily.set(family, samples);
-    }
-    if (!("family" in line)) samples.push(line);
-  }
-  const families = Array.from(samplesByFamily, ([name, samples]) => ({
-    ...table.families.get(name)!,
-    samples,
-  }));
-  return { families, samples: lines.length - metadata.length };
+  return inspectedBody(metadata, lines);
 }
 
-function readSample(reader: TextReader, strings: LabelStrings, context: TypeContext): InspectedSample {
+function readSample(reader: LineReader, strings: LabelStrings, context: TypeContext): InspectedSample {
   reader.readLabels();
   reader.readSuffix();
   const ranges = reader.labels;
@@ -59,6 +40,12 @@ function readSample(reader: TextReader, strings: LabelStrings, context: TypeCont
   strings.names.forEach((label, i) => {
     setLabel(labels, label, labelValueIn(context, label, strings.values[i]!));
   });
-  const sample = { name, labels, value: reader.value };
-  return Number.isNaN(reader.timestamp) ? sample : { ...sample, timestampMs: reader.timestamp };
+  const { value, timestamp, exemplar } = reader;
+  return {
+    name,
+    labels,
+    value,
+    ...(!Number.isNaN(timestamp) && { timestampMs: timestamp }),
+    ...(exemplar !== undefined && { exemplars: [readExemplar(reader, exemplar)] }),
+  };
 }

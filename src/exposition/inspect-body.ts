@@ -1,0 +1,14 @@
+import { inspectLines } from "./inspect-lines.ts";
+import { OpenMetricsReader } from "./open-metrics-reader.ts";
+import { TextReader } from "./text-reader.ts";
+import type { ExpositionFormat, InspectedBody } from "./types.ts";
+
+/**
+ * Reads one body for people and programs that look at it once: everything it says, in its order. The grammar is the
+ * one that scrapes use.
+ * @throws ExpositionError
+ */
+export function inspectBody(body: Uint8Array, format: ExpositionFormat = "text"): InspectedBody {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  return inspectLines(format === "text" ? new TextReader(bytes) : new OpenMetricsReader(bytes));
+}
