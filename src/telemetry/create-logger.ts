@@ -1,6 +1,8 @@
 import { type Logger as PinoLogger, pino } from "pino";
 import { errorText } from "../errors/index.ts";
+import { LogSampler, type LogSampling } from "./log-sampler.ts";
 import type { LogFields, Logger, LogLevel } from "./logger.ts";
+import { redactUrls } from "./redact.ts";
 
 export interface LoggerOptions {
   readonly level: LogLevel;
@@ -9,37 +11,97 @@ export interface LoggerOptions {
   /** Takes one finished line, newline included. */
   readonly write: (line: string) => void;
   readonly colour?: boolean;
+  /** On each line. */
   readonly fields?: LogFields;
+  /** Default: every line is written. */
+  readonly sampling?: LogSampling | undefined;
+  /** Takes out of a line what must not be seen, besides credentials in URLs. */
+  readonly redact?: (line: string) => string;
+}
+
+/** A logger whose options may change while loggers made of it are in use. */
+export interface RootLogger extends Logger {
+  configure(options: LoggerOptions): void;
 }
 
 /** A logger with the Collector's JSON keys: level, ts, msg, then the fields. */
-export function createLogger(options: LoggerOptions): Logger {
-  const write =
-    options.encoding === "json"
-      ? options.write
-      : (line: string) => options.write(`${consoleLine(JSON.parse(line), options.colour ?? false)}\n`);
-  const root = pino(
+export function createLogger(options: LoggerOptions): RootLogger {
+  const core = new LogCore(options);
+  return { ...wrap(core, {}), configure: (changed) => core.configure(changed) };
+}
+
+/** What all loggers of one root share. */
+class LogCore {
+  #root: PinoLogger;
+  #sampler: LogSampler | undefined;
+
+  constructor(options: LoggerOptions) {
+    this.#root = rootOf(options);
+    this.#sampler = samplerOf(options);
+  }
+
+  get root(): PinoLogger {
+    return this.#root;
+  }
+
+  /** Whether a line with this key is to be written. */
+  passes(key: string): boolean {
+    return this.#sampler?.passes(key) ?? true;
+  }
+
+  configure(options: LoggerOptions): void {
+    this.#root = rootOf(options);
+    this.#sampler = samplerOf(options);
+  }
+}
+
+function samplerOf({ sampling }: LoggerOptions): LogSampler | undefined {
+  return sampling === undefined ? undefined : new LogSampler(sampling);
+}
+
+function rootOf({ level, encoding, write, colour = false, fields, redact }: LoggerOptions): PinoLogger {
+  const clean = (line: string) => (redact === undefined ? redactUrls(line) : redact(redactUrls(line)));
+  const output =
+    encoding === "json"
+      ? (line: string) => write(clean(line))
+      : (line: string) => write(`${clean(consoleLine(JSON.parse(line), colour))}\n`);
+  return pino(
     {
-      level: options.level,
-      base: options.fields ?? null,
+      level,
+      base: fields ?? null,
       messageKey: "msg",
       timestamp: () => `,"ts":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { error: (error) => (error instanceof Error ? errorText(error) : error) },
     },
-    { write },
+    { write: output },
   );
-  return wrap(root);
 }
 
-function wrap(target: PinoLogger): Logger {
+function wrap(core: LogCore, bound: LogFields): Logger {
+  let root: PinoLogger | undefined;
+  let target: PinoLogger | undefined;
+  const current = (): PinoLogger => {
+    if (target === undefined || root !== core.root) {
+      root = core.root;
+      target = root.child(bound);
+    }
+    return target;
+  };
+  // The same words from two components are two messages.
+  const source = String(bound["otelcol.component.id"] ?? "");
+  const log = (level: LogLevel) => (message: string, fields?: LogFields) => {
+    const logger = current();
+    if (!logger.isLevelEnabled(level) || !core.passes(`${level} ${source} ${message}`)) return;
+    logger[level](fields ?? {}, message);
+  };
   return {
-    debug: (message, fields) => target.debug(fields ?? {}, message),
-    info: (message, fields) => target.info(fields ?? {}, message),
-    warn: (message, fields) => target.warn(fields ?? {}, message),
-    error: (message, fields) => target.error(fields ?? {}, message),
-    child: (fields) => wrap(target.child(fields)),
-    isEnabled: (level) => target.isLevelEnabled(level),
+    debug: log("debug"),
+    info: log("info"),
+    warn: log("warn"),
+    error: log("error"),
+    child: (fields) => wrap(core, { ...bound, ...fields }),
+    isEnabled: (level) => current().isLevelEnabled(level),
   };
 }
 

@@ -6,5 +6,7 @@ export type {
   Meter,
   UpDownCounter,
 } from "@opentelemetry/api";
-export { createLogger, type LoggerOptions } from "./create-logger.ts";
+export { createLogger, type LoggerOptions, type RootLogger } from "./create-logger.ts";
+export type { LogSampling } from "./log-sampler.ts";
 export { type LogFields, type Logger, type LogLevel, silentLogger } from "./logger.ts";
+export { secretRedactor } from "./redact.ts";

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createLogger, type LoggerOptions, secretRedactor } from "../../src/telemetry/index.ts";
+
+function recorder(options: Partial<LoggerOptions> = {}) {
+  const lines: string[] = [];
+  const all: LoggerOptions = {
+    level: "info",
+    encoding: "json",
+    write: (line) => lines.push(line),
+    ...options,
+  };
+  return { lines, logger: createLogger(all), all };
+}
+
+const parsed = (lines: readonly string[]) => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+
+test("a line is one JSON object with the Collector's keys", () => {
+  const { lines, logger } = recorder({ fields: { site: "a" } });
+  const child = logger.child({ "otelcol.component.id": "x" });
+  child.warn("It broke.", { error: new Error("outer", { cause: new Error("inner") }), points: 3 });
+  child.debug("Not written.");
+  const [line] = parsed(lines);
+  assert.equal(lines.length, 1);
+  assert.match(String(line?.["ts"]), /^\d{4}-\d\d-\d\dT/);
+  assert.deepEqual(
+    { ...line, ts: "" },
+    {
+      level: "warn",
+      ts: "",
+      site: "a",
+      "otelcol.component.id": "x",
+      error: "outer: inner",
+      points: 3,
+      msg: "It broke.",
+    },
+  );
+});
+
+test("options that change hold for loggers that exist", () => {
+  const { lines, logger, all } = recorder();
+  const child = logger.child({ a: 1 });
+  child.debug("One.");
+  logger.configure({ ...all, level: "debug", encoding: "console" });
+  assert.ok(child.isEnabled("debug"));
+  child.debug("Two.");
+  logger.configure({ ...all, level: "error" });
+  child.warn("Three.");
+  assert.equal(lines.length, 1);
+  assert.match(lines[0] ?? "", /\tdebug\tTwo\.\t\{"a":1\}\n$/);
+});
+
+test("a message that comes again and again is sampled, each component's by itself", () => {
+  let now = 0;
+  const sampling = { initial: 2, thereafter: 5, tickMs: 1000, now: () => now };
+  const { lines, logger } = recorder({ sampling });
+  const a = logger.child({ "otelcol.component.id": "a" });
+  const b = logger.child({ "otelcol.component.id": "b" });
+  for (let i = 1; i <= 12; i++) a.info("Again.", { i });
+  b.info("Again.", { i: 100 });
+  now = 1000;
+  a.info("Again.", { i: 13 });
+  assert.deepEqual(
+    parsed(lines).map(({ i }) => i),
+    [1, 2, 7, 12, 100, 13],
+  );
+});
+
+test("secrets do not reach a line", () => {
+  const secret = 'to"ken/123';
+  for (const encoding of ["json", "console"] as const) {
+    const { lines, logger } = recorder({ encoding, redact: secretRedactor([secret, "", "abc"]) });
+    logger.error(`Cannot use ${secret}.`, {
+      error: new Error(`header ${secret}`),
+      url: "https://me:pa55word@host/x?y=abc",
+      header: "Authorization: Bearer eyJhbGciOi",
+    });
+    const line = lines[0] ?? "";
+    for (const leak of ["ken/123", "pa55word", "eyJ"]) assert.ok(!line.includes(leak), line);
+    assert.ok(line.includes("y=abc"), "what is too short to tell stays");
+    assert.ok(line.includes("https://[REDACTED]@host/x"), line);
+    if (encoding === "json") JSON.parse(line);
+  }
+});
