@@ -4,9 +4,14 @@ import nop from "../exporters/nop/index.ts";
 import otlpGrpc from "../exporters/otlp-grpc/index.ts";
 import otlpHttp from "../exporters/otlp-http/index.ts";
 import fileStorage from "../extensions/file-storage/index.ts";
+import cumulativeToDelta from "../processors/cumulativetodelta/index.ts";
+import deltaToCumulative from "../processors/deltatocumulative/index.ts";
+import filter from "../processors/filter/index.ts";
 import k8sAttributes from "../processors/k8s-attributes/index.ts";
 import kubevirtAttributes from "../processors/kubevirt-attributes/index.ts";
 import kubevirtHandlerProcessor from "../processors/kubevirt-handler/index.ts";
+import metricStartTime from "../processors/metricstarttime/index.ts";
+import transform from "../processors/transform/index.ts";
 import kubevirtHandlerReceiver from "../receivers/kubevirt-handler/index.ts";
 import otlp from "../receivers/otlp/index.ts";
 import prometheus from "../receivers/prometheus/index.ts";
@@ -14,7 +19,16 @@ import prometheus from "../receivers/prometheus/index.ts";
 /** Every built-in component. Explicit: nothing registers itself by being imported. */
 export const components: ComponentSet = {
   receivers: [kubevirtHandlerReceiver, otlp, prometheus],
-  processors: [k8sAttributes, kubevirtAttributes, kubevirtHandlerProcessor],
+  processors: [
+    cumulativeToDelta,
+    deltaToCumulative,
+    filter,
+    k8sAttributes,
+    kubevirtAttributes,
+    kubevirtHandlerProcessor,
+    metricStartTime,
+    transform,
+  ],
   exporters: [debug, nop, otlpGrpc, otlpHttp],
   extensions: [fileStorage],
 };
