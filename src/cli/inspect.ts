@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { errorText } from "../errors/index.ts";
-import { ExpositionError, inspectText } from "../exposition/index.ts";
+import { ExpositionError, inspectBody } from "../exposition/index.ts";
 import { coverage } from "../processors/kubevirt-handler/index.ts";
 import { UsageError } from "./config-options.ts";
 import { type Inspection, inspectionJson, inspectionTable } from "./inspect-report.ts";
@@ -61,7 +61,7 @@ export const inspectCommand: Command = {
 
 async function inspect(source: string, flags: SourceFlags, terminal: Terminal): Promise<Inspection> {
   try {
-    const body = inspectText(await readSource(source, flags, terminal));
+    const body = inspectBody(await readSource(source, flags, terminal));
     return { source, ok: true, body, coverage: coverage(body.families.map(({ name }) => name)) };
   } catch (error) {
     const message = errorText(error);

@@ -3,6 +3,7 @@ import { componentsCommand } from "./components.ts";
 import { UsageError } from "./config-options.ts";
 import { demoCommand } from "./demo.ts";
 import { inspectCommand } from "./inspect.ts";
+import { newCommand } from "./new.ts";
 import { printConfigCommand } from "./print-config.ts";
 import { runCommand } from "./run.ts";
 import { schemaCommand } from "./schema.ts";
@@ -19,6 +20,7 @@ const commands: Readonly<Record<string, Command>> = {
   schema: schemaCommand,
   inspect: inspectCommand,
   test: testCommand,
+  new: newCommand,
   demo: demoCommand,
 };
 
