@@ -17,6 +17,34 @@ export function parseGoFloat(text: string): number | undefined {
   return nan.test(text) ? Number.NaN : undefined;
 }
 
+const digits = "\\d(?:_?\\d)*";
+const hexDigits = "[\\da-f](?:_?[\\da-f])*";
+const decimalLiteral = new RegExp(
+  `^[+-]?(?:${digits}(?:\\.(?:${digits})?)?|\\.${digits})(?:e[+-]?${digits})?$`,
+  "i",
+);
+const hexLiteral = new RegExp(
+  `^([+-]?)0x(?:_?(${hexDigits})(?:\\.(${hexDigits})?)?|\\.(${hexDigits}))p([+-]?${digits})$`,
+  "i",
+);
+
+/** As {@link parseGoFloat}, but with `_` between digits and hex floats, as Go reads literals since 1.13. */
+export function parseGoLiteral(text: string): number | undefined {
+  const plain = parseGoFloat(text);
+  if (plain !== undefined) return plain;
+  const bare = text.replaceAll("_", "");
+  if (decimalLiteral.test(text)) return parseGoFloat(bare);
+  if (!hexLiteral.test(text)) return undefined;
+  const [, sign, whole = "", fraction = "", fractionOnly = "", exponent = ""] = hexLiteral.exec(bare)!;
+  const behind = fraction + fractionOnly;
+  const scale = Number(exponent) - 4 * behind.length;
+  // In two steps, so that a power of two that no double holds does not get in the way of a product that fits.
+  const half = Math.trunc(scale / 2);
+  const value = Number(BigInt(`0x${whole}${behind}`)) * 2 ** half * 2 ** (scale - half);
+  if (!Number.isFinite(value)) return undefined;
+  return sign === "-" ? -value : value;
+}
+
 /**
  * The canonical form of a `le` or `quantile` value, the one OpenMetrics prescribes: Go's `%g` with `.0` appended to
  * what would otherwise look like an integer ("1" gives "1.0", "1000000" gives "1e+06").

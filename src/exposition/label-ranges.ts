@@ -20,14 +20,27 @@ export interface LabelGrammar {
   /** Raw newlines in label values, and in names. */
   readonly newlineInValues: boolean;
   readonly newlineInNames: boolean;
+  readonly nulInValues: boolean;
   /** A string in quotes without a value is the metric name. */
   readonly metricName: boolean;
 }
 
 export const LabelGrammar = {
-  TEXT: { lenient: true, newlineInValues: true, newlineInNames: true, metricName: true },
-  OPEN_METRICS: { lenient: false, newlineInValues: false, newlineInNames: true, metricName: true },
-  EXEMPLAR: { lenient: false, newlineInValues: false, newlineInNames: false, metricName: false },
+  TEXT: { lenient: true, newlineInValues: true, newlineInNames: true, nulInValues: true, metricName: true },
+  OPEN_METRICS: {
+    lenient: false,
+    newlineInValues: false,
+    newlineInNames: true,
+    nulInValues: true,
+    metricName: true,
+  },
+  EXEMPLAR: {
+    lenient: false,
+    newlineInValues: false,
+    newlineInNames: false,
+    nulInValues: false,
+    metricName: false,
+  },
 } as const satisfies Record<string, LabelGrammar>;
 
 /**
@@ -148,7 +161,7 @@ export class LabelRanges {
       cursor.pos = pos + 1;
       return;
     }
-    cursor.skipQuoted(true, this.#grammar.newlineInValues);
+    cursor.skipQuoted(this.#grammar.nulInValues, this.#grammar.newlineInValues);
     cursor.checkUtf8(opening + 1, cursor.pos - 1, "a label value");
     const value = bytes.subarray(opening + 1, cursor.pos - 1);
     if (value.includes(BACKSLASH) || value.includes(NEWLINE)) this.plain = false;

@@ -3,6 +3,7 @@ import { LabelGrammar, LabelRanges } from "./label-ranges.ts";
 import { type ExemplarRanges, LineKind, LineReader, shorten } from "./line-reader.ts";
 import type { FamilyType } from "./types.ts";
 
+const NUL = 0;
 const NEWLINE = 10;
 const SPACE = 32;
 const QUOTE = 34;
@@ -87,7 +88,8 @@ export class OpenMetricsReader extends LineReader {
     if (keyword.startsWith("EOF")) {
       this.pos += 5;
       if (this.pos < this.end && bytes[this.pos] === NEWLINE) this.pos++;
-      if (this.pos < this.end) this.fail("there is something after # EOF");
+      // A NUL ends the input of Prometheus' lexer as well.
+      if (this.pos < this.end && bytes[this.pos] !== NUL) this.fail("there is something after # EOF");
       return LineKind.END;
     }
     const kind = keywords.get(keyword);

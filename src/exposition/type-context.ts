@@ -1,4 +1,4 @@
-import { formatOpenMetricsFloat, parseGoFloat } from "./go-number.ts";
+import { formatOpenMetricsFloat, parseGoLiteral } from "./go-number.ts";
 import type { FamilyType } from "./types.ts";
 
 /**
@@ -28,6 +28,6 @@ export function labelValueIn(context: TypeContext, name: string, value: string):
 
 /** What is no number stays as it is. */
 function canonicalBound(value: string): string {
-  const number = parseGoFloat(value);
+  const number = parseGoLiteral(value);
   return number === undefined ? value : formatOpenMetricsFloat(number);
 }

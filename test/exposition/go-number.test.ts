@@ -202,3 +202,25 @@ describe("le of a histogram and quantile of a summary", () => {
     );
   });
 });
+
+describe("bounds of buckets, which are read as Go reads literals", () => {
+  for (const [text, expected] of [
+    ["0x1p-2", "0.25"],
+    ["-0X1.8P1", "-3.0"],
+    ["0x_1p4", "16.0"],
+    ["0x.8p0", "0.5"],
+    ["1_0", "10.0"],
+    ["1_0.2_5e0_0", "10.25"],
+    ["1e-400", "0.0"],
+    ["+infinity", "+Inf"],
+    ...["0x10", "1__0", "_1", "1_", "1_.5", "0x1._8p0", "1e400", "0x1p9999", "-nan"].map((same) => [
+      same,
+      same,
+    ]),
+  ] as const) {
+    test(`${text} becomes ${text === expected ? "nothing else" : expected}`, () => {
+      const [family] = inspectBody(Buffer.from(`# TYPE h histogram\nh_bucket{le="${text}"} 1\n`)).families;
+      assert.equal(family?.samples[0]?.labels["le"], expected);
+    });
+  }
+});
