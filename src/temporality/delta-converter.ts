@@ -24,8 +24,8 @@ export interface DeltaOptions {
 /** What became of the points of one batch. */
 export class DeltaCounts {
   converted = 0;
-  /** First points. */
-  initial = 0;
+  /** First points that gave none. */
+  initialDropped = 0;
   /** Histograms whose buckets changed. */
   bucketMismatch = 0;
   /** NaN or infinite. */
@@ -383,12 +383,10 @@ export class DeltaConverter {
 
   /** Gives the delta its start; false when there is none, because the point was a first one. */
   #emit(slot: number, { known, from, startNs, timeNs }: Turn): boolean {
-    if (!known) {
-      this.#counts.initial++;
-      if (!this.#keepsInitial(startNs, timeNs)) {
-        this.#pass.remove(slot);
-        return false;
-      }
+    if (!known && !this.#keepsInitial(startNs, timeNs)) {
+      this.#counts.initialDropped++;
+      this.#pass.remove(slot);
+      return false;
     }
     this.#counts.converted++;
     const start = from === 0n ? this.#sinceNs : from;
