@@ -19,6 +19,8 @@ export interface StartTimesOptions {
   readonly strategy: StartStrategy;
   /** Milliseconds after which a stream without points is forgotten. */
   readonly maxStalenessMs: number;
+  /** With `given`: the start of a total of which nobody says it; nanoseconds since the Unix epoch. */
+  readonly elseNs: bigint;
 }
 
 /** What became of the points of one batch. */
@@ -39,13 +41,15 @@ export class StartCounts {
 export class StartTimes {
   readonly #memory: StreamMemory;
   readonly #strategy: StartStrategy;
+  readonly #elseNs: bigint;
   // The batch under way.
   #pass!: Pass;
   #counts = new StartCounts();
   #given = unknownStart;
 
-  constructor({ strategy, maxStalenessMs }: StartTimesOptions) {
+  constructor({ strategy, maxStalenessMs, elseNs }: StartTimesOptions) {
     this.#strategy = strategy;
+    this.#elseNs = elseNs;
     // A second copy of every value for what was there at first.
     this.#memory = new StreamMemory({ maxStalenessMs, copies: strategy === "subtract" ? 2 : 1 });
   }
@@ -58,7 +62,7 @@ export class StartTimes {
   /**
    * Hands on the column with start times; see `DeltaConverter.convert`.
    * @param given with the strategy `given`: asked when it is the batch's turn, for what tells since when the total of the
-   *   point in a slot runs
+   *   point in a slot runs (0: unknown)
    */
   convert(
     streams: LayoutStreams,
@@ -230,7 +234,7 @@ export class StartTimes {
     const { table } = this.#pass;
     const knownNs = table.starts[id] as bigint;
     if (this.#strategy === "given") {
-      const saidNs = this.#given(slot);
+      const saidNs = this.#given(slot) || (begin === "first" ? this.#elseNs : 0n);
       const givenNs = saidNs < timeNs ? saidNs : timeNs;
       if (begin === "first") return givenNs;
       // A reset that the given start does not explain is one of the total alone.

@@ -31,7 +31,6 @@ export class MetricStartTimeProcessor implements Consumer {
   readonly #starts: StartTimes;
   readonly #processes: ProcessStarts | undefined;
   readonly #telemetry: ProcessorTelemetry;
-  readonly #sinceNs: bigint;
 
   constructor(settings: UpstreamSettings<Config>) {
     const { config, clock, meter, id } = settings;
@@ -39,12 +38,12 @@ export class MetricStartTimeProcessor implements Consumer {
     this.#starts = new StartTimes({
       strategy: strategies[config.strategy],
       maxStalenessMs: config.gc_interval,
+      elseNs: msToNs(clock.now()),
     });
     if (config.strategy === "start_time_metric") {
       this.#processes = new ProcessStarts(config.start_time_metric_regex);
     }
     this.#telemetry = new ProcessorTelemetry(meter, id);
-    this.#sinceNs = msToNs(clock.now());
   }
 
   async consume(batch: Batch): Promise<void> {
@@ -66,7 +65,7 @@ export class MetricStartTimeProcessor implements Consumer {
         if (result.pointCount > 0) await next.consume(result);
       },
       // Looked up when it is this batch's turn: the processes' array serves one batch at a time.
-      () => this.#processes?.of(layout, column, this.#sinceNs),
+      () => this.#processes?.of(layout, column),
     );
   }
 }

@@ -36,13 +36,10 @@ export class ProcessStarts {
     );
   }
 
-  /**
-   * By slot, since when the process has run.
-   * @param elseNs where nothing says so
-   */
-  of(layout: Layout, column: Column, elseNs: bigint): (slot: number) => bigint {
+  /** By slot, since when the process has run; 0 where nothing says so. */
+  of(layout: Layout, column: Column): (slot: number) => bigint {
     if (this.#starts.length < layout.width) this.#starts = new BigUint64Array(layout.width);
-    const starts = this.#starts.fill(elseNs);
+    const starts = this.#starts.fill(0n);
     for (const { said, totals } of this.#places(layout)) {
       const slot = said.find((at) => column.presence.at(at) === PRESENT && (column.values[at] as number) > 0);
       const seconds = slot === undefined ? Number.NaN : (column.values[slot] as number);
