@@ -1,18 +1,33 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { createGunzip, type Gunzip } from "node:zlib";
+import type { Transform } from "node:stream";
+import { constants, createGunzip, createZstdDecompress } from "node:zlib";
 import { errorText } from "../errors/index.ts";
 import type { BodyReader, ExchangeControl } from "./exchange.ts";
 import { TransportError } from "./http-error.ts";
 import type { ReusableBuffer } from "./reusable-buffer.ts";
 
 /** Fewer and larger chunks cost less: each is fresh memory and a trip to another thread. */
-const MAX_GUNZIP_CHUNK = 1024 * 1024;
-const MIN_GUNZIP_CHUNK = 64 * 1024;
+const MAX_CHUNK = 1024 * 1024;
+const MIN_CHUNK = 64 * 1024;
 /** A declared length is believed up to here; beyond, the buffer grows with what really comes. */
 const MAX_PREALLOCATION = 32 * 1024 * 1024;
 
+/** 8 MiB: what a decoder has to support (RFC 8878 section 3.1.1.1.2), and the most that a server may make us allocate. */
+const MAX_ZSTD_WINDOW_LOG = 23;
+
+/** The content encodings that are decoded, with how. */
+const decoders = {
+  gzip: (chunkSize: number) => createGunzip({ chunkSize }),
+  zstd: (chunkSize: number) =>
+    createZstdDecompress({
+      chunkSize,
+      params: { [constants.ZSTD_d_windowLogMax]: MAX_ZSTD_WINDOW_LOG },
+    }),
+} as const;
+type Encoding = keyof typeof decoders;
+
 /**
- * A reader that puts the decoded body into the buffer. gzip is decoded when the response says so; the limit holds
+ * A reader that puts the decoded body into the buffer. gzip and zstd are decoded when the response says so; the limit holds
  * for the decoded bytes while they appear, and for the received ones.
  * @param limit bytes at which the body is too large, as Prometheus counts (a body of exactly the limit is); 0: none
  * @throws TransportError "decode" for another encoding, "body_limit" for a declared length that is too large
@@ -28,11 +43,11 @@ export function createBodyReader(
   const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? "";
   const declared = Number(headers["content-length"] ?? 0);
   if (declared >= max) throw tooLarge(limit);
-  if (encoding === "gzip") return new GunzipReader(into, max, control);
+  if (Object.hasOwn(decoders, encoding)) return new DecodingReader(encoding as Encoding, into, max, control);
   if (encoding !== "" && encoding !== "identity") {
     throw new TransportError(
       "decode",
-      `content encoding ${JSON.stringify(encoding)} is not supported, allowed are gzip and identity`,
+      `content encoding ${JSON.stringify(encoding)} is not supported, allowed are gzip, zstd and identity`,
     );
   }
   into.reserve(Math.min(declared, MAX_PREALLOCATION));
@@ -47,26 +62,28 @@ export function createBodyReader(
   };
 }
 
-class GunzipReader implements BodyReader {
-  readonly #gunzip: Gunzip;
+class DecodingReader implements BodyReader {
+  readonly #encoding: Encoding;
+  readonly #decoder: Transform & { readonly bytesWritten: number };
   readonly #limit: number;
   readonly #done: Promise<void>;
   #received = 0;
 
-  constructor(into: ReusableBuffer, limit: number, control: ExchangeControl) {
+  constructor(encoding: Encoding, into: ReusableBuffer, limit: number, control: ExchangeControl) {
+    this.#encoding = encoding;
     // The buffer's capacity is what bodies of this target need.
-    const chunkSize = Math.min(Math.max(into.capacity, MIN_GUNZIP_CHUNK), MAX_GUNZIP_CHUNK);
-    const gunzip = createGunzip({ chunkSize });
-    this.#gunzip = gunzip;
+    const chunkSize = Math.min(Math.max(into.capacity, MIN_CHUNK), MAX_CHUNK);
+    const decoder = decoders[encoding](chunkSize);
+    this.#decoder = decoder;
     this.#limit = limit;
     this.#done = new Promise((resolve, reject) => {
       const fail = (error: unknown): void => {
-        gunzip.destroy();
+        decoder.destroy();
         reject(error);
         control.fail(error);
       };
       let last: ArrayBufferLike | undefined;
-      gunzip.on("data", (chunk: Buffer) => {
+      decoder.on("data", (chunk: Buffer) => {
         if (into.length + chunk.length >= limit) fail(tooLarge(limit));
         else into.append(chunk);
         // zlib has moved on to other memory. What it left is given back at once: waiting for the garbage collector
@@ -74,10 +91,10 @@ class GunzipReader implements BodyReader {
         if (last !== chunk.buffer && last instanceof ArrayBuffer) last.transfer(0);
         last = chunk.buffer;
       });
-      gunzip.on("drain", () => control.resume());
-      gunzip.on("end", resolve);
-      gunzip.on("error", (cause) =>
-        fail(new TransportError("decode", `gzip body is broken: ${errorText(cause)}`, { cause })),
+      decoder.on("drain", () => control.resume());
+      decoder.on("end", resolve);
+      decoder.on("error", (cause) =>
+        fail(new TransportError("decode", `${encoding} body is broken: ${errorText(cause)}`, { cause })),
       );
     });
     // It is awaited by end() only, which a failed exchange never calls.
@@ -87,16 +104,20 @@ class GunzipReader implements BodyReader {
   write(chunk: Buffer): "more" | "pause" {
     this.#received += chunk.length;
     if (this.#received >= this.#limit) throw tooLarge(this.#limit);
-    return this.#gunzip.write(chunk) ? "more" : "pause";
+    return this.#decoder.write(chunk) ? "more" : "pause";
   }
 
-  end(): Promise<void> {
-    this.#gunzip.end();
-    return this.#done;
+  async end(): Promise<void> {
+    this.#decoder.end();
+    await this.#done;
+    // Node reads one zstd frame and says nothing of what follows.
+    if (this.#encoding === "zstd" && this.#decoder.bytesWritten !== this.#received) {
+      throw new TransportError("decode", "zstd body is broken: something follows its frame");
+    }
   }
 
   destroy(): void {
-    this.#gunzip.destroy();
+    this.#decoder.destroy();
   }
 }
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { createServer, type Socket } from "node:net";
 import { test } from "node:test";
-import { gzipSync } from "node:zlib";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { ReusableBuffer } from "../../src/net/index.ts";
 import { httpError, httpServer, listen, openClient } from "./support.ts";
 
@@ -92,18 +92,66 @@ test("a status other than 200 is an error with the start of the text, without li
   assert.equal(connections(), 1, "a short error page does not cost the connection");
 });
 
-test("gzip is decoded when the response says so, and nothing else is", async (t) => {
-  const body = "kubevirt_info 1\n".repeat(300_000);
+const codecs = [
+  ["gzip", gzipSync],
+  ["zstd", zstdCompressSync],
+] as const;
+
+for (const [encoding, compress] of codecs) {
+  test(`${encoding} is decoded when the response says so`, async (t) => {
+    const body = "kubevirt_info 1\n".repeat(300_000);
+    const { origin } = await httpServer(t, (_request, response) => {
+      response.setHeader("content-encoding", encoding);
+      response.end(compress(body));
+    });
+    const client = await openClient(t);
+    for (let round = 0; round < 3; round++) {
+      assert.equal((await client.fetch(origin)).length, body.length);
+      assert.equal(client.text(), body);
+    }
+  });
+
+  test(`a ${encoding} body that is cut short or none at all fails as decode, and the next request works`, async (t) => {
+    const whole = compress("kubevirt_info 1\n".repeat(1000));
+    const { origin } = await httpServer(t, (request, response) => {
+      response.setHeader("content-encoding", encoding);
+      if (request.url === "/cut") response.end(whole.subarray(0, whole.length - 20));
+      else response.end(request.url === "/none" ? "kubevirt_info 1\n" : whole);
+    });
+    const client = await openClient(t);
+    const broken = httpError({ reason: "decode" }, new RegExp(`${encoding} body is broken`));
+    await assert.rejects(client.fetch(`${origin}/cut`), broken);
+    await assert.rejects(client.fetch(`${origin}/none`), broken);
+    assert.equal((await client.fetch(origin)).length, 16_000);
+  });
+
+  test(`the limit counts decoded bytes as they appear: a ${encoding} bomb stops there`, async (t) => {
+    const bomb = compress(Buffer.alloc(100 * 1024 * 1024));
+    const { origin } = await httpServer(t, (_request, response) => {
+      response.setHeader("content-encoding", encoding);
+      response.end(bomb);
+    });
+    const client = await openClient(t);
+    const into = new ReusableBuffer();
+    const limit = 1_000_000;
+    await assert.rejects(
+      client.fetch(origin, { into, bodyLimitBytes: limit }),
+      httpError(
+        { code: "SCRAPE_LIMIT", reason: "body_limit" },
+        /the body reaches the limit of 1000000 bytes/,
+      ),
+    );
+    assert.ok(into.capacity <= 2 * limit, `${into.capacity} bytes were allocated`);
+  });
+}
+
+test("no other content encoding is taken", async (t) => {
   const { origin } = await httpServer(t, (request, response) => {
     const encoding = request.url?.slice(1);
     if (encoding !== undefined && encoding !== "") response.setHeader("content-encoding", encoding);
-    response.end(request.url === "/gzip" ? gzipSync(body) : "plain");
+    response.end("plain");
   });
   const client = await openClient(t);
-  for (let round = 0; round < 3; round++) {
-    assert.equal((await client.fetch(`${origin}/gzip`)).length, body.length);
-    assert.equal(client.text(), body);
-  }
   await client.fetch(`${origin}/identity`);
   assert.equal(client.text(), "plain");
   const refused = httpError(
@@ -113,36 +161,14 @@ test("gzip is decoded when the response says so, and nothing else is", async (t)
   await assert.rejects(client.fetch(`${origin}/br`), refused);
 });
 
-test("a gzip body that is cut short or no gzip at all fails as decode, and the next request works", async (t) => {
-  const whole = gzipSync("kubevirt_info 1\n".repeat(1000));
-  const { origin } = await httpServer(t, (request, response) => {
-    response.setHeader("content-encoding", "gzip");
-    if (request.url === "/cut") response.end(whole.subarray(0, whole.length - 20));
-    else response.end(request.url === "/none" ? "kubevirt_info 1\n" : whole);
-  });
-  const client = await openClient(t);
-  await assert.rejects(client.fetch(`${origin}/cut`), httpError({ reason: "decode" }, /gzip body is broken/));
-  await assert.rejects(
-    client.fetch(`${origin}/none`),
-    httpError({ reason: "decode" }, /gzip body is broken/),
-  );
-  assert.equal((await client.fetch(origin)).length, 16_000);
-});
-
-test("the limit counts decoded bytes as they appear: a gzip bomb stops there", async (t) => {
-  const bomb = gzipSync(Buffer.alloc(100 * 1024 * 1024));
+test("a second zstd frame is refused: nothing of a body is left out without a word", async (t) => {
+  const frame = zstdCompressSync("kubevirt_info 1\n");
   const { origin } = await httpServer(t, (_request, response) => {
-    response.setHeader("content-encoding", "gzip");
-    response.end(bomb);
+    response.setHeader("content-encoding", "zstd");
+    response.end(Buffer.concat([frame, frame]));
   });
   const client = await openClient(t);
-  const into = new ReusableBuffer();
-  const limit = 1_000_000;
-  await assert.rejects(
-    client.fetch(origin, { into, bodyLimitBytes: limit }),
-    httpError({ code: "SCRAPE_LIMIT", reason: "body_limit" }, /the body reaches the limit of 1000000 bytes/),
-  );
-  assert.ok(into.capacity <= 2 * limit, `${into.capacity} bytes were allocated`);
+  await assert.rejects(client.fetch(origin), httpError({ reason: "decode" }, /something follows its frame/));
 });
 
 test("the limit counts received bytes too: gzip that yields nothing does not go on for ever", async (t) => {
