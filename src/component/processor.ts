@@ -1,4 +1,4 @@
-import { Batch, type Layout, type MetricsBatch, memoise } from "../metrics/index.ts";
+import { Batch, type Layout, LayoutKeeper, type MetricsBatch, memoise } from "../metrics/index.ts";
 import type { Component, Consumer, UpstreamSettings } from "./component.ts";
 import type { ProcessorDefinition } from "./definition.ts";
 
@@ -75,11 +75,15 @@ function connect(processor: AnyProcessor, next: Consumer): Component & Consumer 
       },
     };
   }
+  const keeper = new LayoutKeeper();
   return {
     ...lifecycle,
     async consume(batch) {
       const result = await processor.process(batch.resourceMetrics);
-      if (result !== undefined && result.length > 0) await next.consume(Batch.from(result));
+      if (result === undefined || result.length === 0) return;
+      const made = Batch.from(result);
+      // What follows has prepared itself for the layout of the batch before; the same series get the same one.
+      await next.consume(made.isColumnar || !batch.isColumnar ? made : keeper.keep(made));
     },
   };
 }

@@ -24,6 +24,7 @@ export {
   type SummaryMetricLayout,
   type SummarySlots,
 } from "./layout.ts";
+export { LayoutKeeper } from "./layout-keeper.ts";
 export { toSdk } from "./sdk.ts";
 export { hrTimeToNs, msToNs, nsToHrTime } from "./time.ts";
 export * from "./types.ts";

@@ -6,6 +6,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { benchCollector } from "./collector.ts";
+import { benchCustom } from "./custom.ts";
 import { benchEncode } from "./encode.ts";
 import { benchExposition } from "./exposition.ts";
 import { benchMap } from "./map.ts";
@@ -82,6 +83,16 @@ const stages: Readonly<Record<string, Stage>> = {
         { what: "steady", microseconds: r.steady, against: ratio(r.stock, r.steady, stock) },
         { what: "first", microseconds: r.first, against: ratio(r.stock, r.first, stock) },
         ...(r.stock === undefined ? [] : [{ what: stock, microseconds: r.stock, against: "" }]),
+      ];
+    },
+  },
+  custom: {
+    title: "a custom processor on plain objects: made, taken back, under the same layout again",
+    async run(vmis) {
+      const r = await benchCustom(vmis, rounds(vmis));
+      return [
+        { what: "new resource attributes", microseconds: r.resources, against: "" },
+        { what: "new values", microseconds: r.values, against: "" },
       ];
     },
   },

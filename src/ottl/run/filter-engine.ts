@@ -1,4 +1,4 @@
-import { Batch, ColumnBuffers } from "../../metrics/index.ts";
+import { Batch, ColumnBuffers, LayoutKeeper } from "../../metrics/index.ts";
 import type { Condition, ConditionGroup } from "../compile/compile-group.ts";
 import { type ContextName, depthOf } from "../context/context-name.ts";
 import { type Frame, newFrame, type ResourceDraft } from "../context/draft.ts";
@@ -6,7 +6,6 @@ import { parseCondition } from "../syntax/parse.ts";
 import { draftObjects, objectsOf } from "./draft-objects.ts";
 import { PointDropper } from "./drop-points.ts";
 import { anyHolds, type OnError } from "./execute.ts";
-import { LayoutKeeper } from "./layout-keeper.ts";
 import { LayoutStep } from "./layout-step.ts";
 import { readsOnlyPlainFields } from "./reads.ts";
 

@@ -1,8 +1,7 @@
-import { Batch, ColumnBuffers } from "../../metrics/index.ts";
+import { Batch, ColumnBuffers, LayoutKeeper } from "../../metrics/index.ts";
 import { type Frame, newFrame } from "../context/draft.ts";
 import { draftObjects, objectsOf } from "./draft-objects.ts";
 import { executeGroup, type Observer } from "./execute.ts";
-import { LayoutKeeper } from "./layout-keeper.ts";
 import { planStages, type Stage, type Step } from "./plan.ts";
 
 /**

@@ -1,11 +1,6 @@
-import {
-  Batch,
-  type HistogramSlots,
-  type Layout,
-  type MetricLayout,
-  type SummarySlots,
-} from "../../metrics/index.ts";
-import { isEqual } from "../values/compare.ts";
+import { isDeepStrictEqual } from "node:util";
+import { Batch } from "./batch.ts";
+import type { HistogramSlots, Layout, MetricLayout, SummarySlots } from "./layout.ts";
 
 /**
  * Puts batches that were made as plain objects under the layout of the batch before, where they have the same series:
@@ -80,4 +75,8 @@ function isSameList<Item>(
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (!isSame(a[i] as Item, b[i] as Item)) return false;
   return true;
+}
+
+function isEqual(a: unknown, b: unknown): boolean {
+  return a === b || isDeepStrictEqual(a, b);
 }
