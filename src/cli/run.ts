@@ -1,12 +1,15 @@
 import { parseArgs } from "node:util";
-import type { CollectorConfig } from "../service/index.ts";
-import { Service, startSelfTelemetry } from "../service/index.ts";
-import { createLogger, type Logger } from "../telemetry/index.ts";
+import { systemClock } from "../component/index.ts";
+import { formatDiagnostics } from "../config/index.ts";
+import { type CollectorConfig, OwnLog, Reloader, SelfTelemetry, Service } from "../service/index.ts";
 import { configFlags, configUsage } from "./config-options.ts";
-import { type ConfigFlags, load, loadOrReport } from "./load.ts";
-import { awaitSignals } from "./signals.ts";
+import { type ConfigFlags, load } from "./load.ts";
+import { awaitSignals, type Signals } from "./signals.ts";
 import type { Command, Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
+
+/** What a component left running must not keep the process for longer. */
+const LEFTOVER_MS = 2000;
 
 export const runCommand: Command = {
   summary: "run until SIGTERM or SIGINT; SIGHUP reloads the configuration",
@@ -19,23 +22,29 @@ ${configUsage}
       args: [...args],
       options: { ...configFlags, strict: { type: "boolean", default: false } },
     });
-    const config = await loadOrReport(values, terminal);
+    const { config, diagnostics, files } = await load(values, terminal);
+    if (diagnostics.items.length > 0) terminal.err(`${formatDiagnostics(diagnostics.items)}\n`);
     if (config === undefined) return 1;
-    return await serve(config, values, values.strict, terminal);
+    return await serve({ config, files }, values, values.strict, terminal);
   },
 };
 
 async function serve(
-  config: CollectorConfig,
+  loaded: { readonly config: CollectorConfig; readonly files: readonly string[] },
   flags: ConfigFlags,
   strict: boolean,
   terminal: Terminal,
 ): Promise<number> {
-  const logger = serviceLogger(config, terminal);
+  const { config } = loaded;
+  const log = new OwnLog(config, {
+    streams: terminal,
+    isTerminal: terminal.errIsTerminal,
+    cwd: terminal.cwd,
+  });
+  const { logger } = log;
   const fatal = Promise.withResolvers<"fatal">();
   const build = { command: "otelcol-kubevirt", version };
-  const { metrics, resource } = config.service.telemetry;
-  const telemetry = await startSelfTelemetry({ metrics, resource, build, logger });
+  const telemetry = await SelfTelemetry.start({ ...config.service.telemetry, build, logger });
   const service = new Service(config, {
     logger,
     meter: telemetry.meter,
@@ -48,55 +57,55 @@ async function serve(
       }
     },
   });
+  const reloader = new Reloader(loaded, {
+    load: () => load(flags, terminal),
+    service,
+    telemetry,
+    log,
+    clock: systemClock,
+    onFatal(error) {
+      logger.error("Neither the new configuration nor the old one can be run, terminating.", { error });
+      fatal.resolve("fatal");
+    },
+  });
   logger.info("Starting otelcol-kubevirt.", { version });
-  const signals = awaitSignals(() => reload(service, flags, terminal, logger));
-  try {
-    await service.start();
-  } catch (error) {
+  // What is wrong with the configuration has been logged.
+  const signals = awaitSignals(() => void reloader.reload("SIGHUP").catch(() => {}));
+  const end = async (): Promise<void> => {
     signals.close();
     await telemetry.shutdown();
+  };
+  let reason: NodeJS.Signals | "fatal" | "started";
+  try {
+    const starting = service.start().then(() => reloader.start());
+    reason = await Promise.race([starting.then(() => "started" as const), signals.stop, fatal.promise]);
+  } catch (error) {
+    reloader.close();
+    await service.shutdown();
+    await end();
     throw error;
   }
-  logger.info("Everything is ready. Begin running and processing data.");
-  const reason = await Promise.race([signals.stop, fatal.promise]);
+  if (reason === "started") {
+    logger.info("Everything is ready. Begin running and processing data.");
+    reason = await Promise.race([signals.stop, fatal.promise]);
+  }
   logger.info("Starting shutdown.", { reason });
+  reloader.close();
+  const clean = await stop(service, signals, log);
+  await end();
+  logger.info("Shutdown complete.");
+  const code = clean && reason !== "fatal" ? 0 : 1;
+  setTimeout(() => process.exit(code), LEFTOVER_MS).unref();
+  return code;
+}
+
+/** Whether everything was shut down cleanly. */
+async function stop(service: Service, signals: Signals, { logger }: OwnLog): Promise<boolean> {
   const errors = await Promise.race([service.shutdown(), signals.force]);
   if (errors === "forced") {
     logger.error("Forced to stop before everything was handed on.");
     process.exit(1);
   }
-  signals.close();
-  await telemetry.shutdown();
   for (const error of errors) logger.error("A component was not shut down cleanly.", { error });
-  logger.info("Shutdown complete.");
-  return reason === "fatal" || errors.length > 0 ? 1 : 0;
-}
-
-async function reload(
-  service: Service,
-  flags: ConfigFlags,
-  terminal: Terminal,
-  logger: Logger,
-): Promise<void> {
-  logger.info("Reloading the configuration.");
-  try {
-    const { config, diagnostics } = await load(flags, terminal);
-    for (const { severity, ...problem } of diagnostics.items) {
-      logger[severity === "error" ? "error" : "warn"]("Problem in the configuration.", problem);
-    }
-    if (config === undefined) {
-      logger.error("The new configuration is not valid, the old one stays in force.");
-      return;
-    }
-    await service.reload(config);
-    logger.info("The new configuration is in force.");
-  } catch (error) {
-    logger.error("The configuration could not be reloaded.", { error });
-  }
-}
-
-function serviceLogger(config: CollectorConfig, terminal: Terminal): Logger {
-  const { level, encoding } = config.service.telemetry.logs;
-  const resolved = encoding === "auto" ? (terminal.errIsTerminal ? "console" : "json") : encoding;
-  return createLogger({ level, encoding: resolved, write: terminal.err, colour: terminal.errIsTerminal });
+  return errors.length === 0;
 }

@@ -6,8 +6,8 @@ export interface Signals {
   close(): void;
 }
 
-/** Listens to the process's signals; SIGHUP runs `reload`, one after the other. */
-export function awaitSignals(reload: () => Promise<void>): Signals {
+/** Listens to the process's signals; SIGHUP calls `reload`, unless the process is to stop. */
+export function awaitSignals(reload: () => void): Signals {
   const stop = Promise.withResolvers<NodeJS.Signals>();
   const force = Promise.withResolvers<"forced">();
   let stopping = false;
@@ -16,9 +16,8 @@ export function awaitSignals(reload: () => Promise<void>): Signals {
     stopping = true;
     stop.resolve(signal);
   };
-  let reloads = Promise.resolve();
   const onReload = () => {
-    reloads = reloads.then(() => (stopping ? undefined : reload()));
+    if (!stopping) reload();
   };
   process.on("SIGINT", onStop);
   process.on("SIGTERM", onStop);

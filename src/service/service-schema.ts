@@ -1,5 +1,7 @@
 import { componentId, duration, z } from "../config/index.ts";
 import { moduleSchema } from "../modules/index.ts";
+import { logsSchema } from "./own-log/schema.ts";
+import { reloadSchema } from "./reload/schema.ts";
 import { resourceSchema, selfMetricsSchema } from "./self-telemetry/schema.ts";
 
 const ids = (what: string) => z.array(componentId()).describe(what);
@@ -23,26 +25,15 @@ export const serviceSchema = z.strictObject({
     .describe("Modules with components of your own: paths relative to this file, or installed packages."),
   telemetry: z
     .strictObject({
-      logs: z
-        .strictObject({
-          level: z
-            .enum(["debug", "info", "warn", "error"])
-            .default("info")
-            .describe("Least severe level that is written."),
-          encoding: z
-            .enum(["console", "json", "auto"])
-            .default("auto")
-            .describe(
-              "`console` for people, `json` for machines, `auto` is console on a terminal and json elsewhere.",
-            ),
-        })
-        .prefault({})
-        .describe("The collector's own log, on standard error."),
+      logs: logsSchema.prefault({ sampling: {} }).describe("The collector's own log."),
       metrics: selfMetricsSchema.prefault({}).describe("The collector's own metrics."),
       resource: resourceSchema,
     })
     .prefault({})
     .describe("What the collector says about itself."),
+  reload: reloadSchema
+    .prefault({ http: undefined })
+    .describe("What makes the collector read its configuration again, besides SIGHUP."),
   shutdown_timeout: duration({ min: 0 })
     .prefault("30s")
     .describe(

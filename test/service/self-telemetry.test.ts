@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { inspectBody } from "../../src/exposition/index.ts";
 import { decodeMetrics } from "../../src/otlp/index.ts";
-import { serviceSchema, startSelfTelemetry } from "../../src/service/index.ts";
+import { SelfTelemetry, serviceSchema } from "../../src/service/index.ts";
 import { type Logger, silentLogger } from "../../src/telemetry/index.ts";
 
 const build = { command: "otelcol-kubevirt", version: "1.2.3" };
@@ -34,7 +34,7 @@ function urlLogger(): { logger: Logger; url: () => string } {
 
 test("serves what components count, under the Collector's names", async (t) => {
   const { logger, url } = urlLogger();
-  const telemetry = await startSelfTelemetry(settings(pull(0), logger));
+  const telemetry = await SelfTelemetry.start(settings(pull(0), logger));
   t.after(() => telemetry.shutdown());
   telemetry.meter
     .createCounter("otelcol_exporter_sent_metric_points", { description: "Sent." })
@@ -55,7 +55,7 @@ test("serves what components count, under the Collector's names", async (t) => {
 
 test("speaks OpenMetrics to who asks for it", async (t) => {
   const { logger, url } = urlLogger();
-  const telemetry = await startSelfTelemetry(settings(pull(0), logger));
+  const telemetry = await SelfTelemetry.start(settings(pull(0), logger));
   t.after(() => telemetry.shutdown());
   telemetry.meter.createCounter("otelcol_x").add(1);
   const response = await fetch(url(), { headers: { accept: "application/openmetrics-text;version=1.0.0" } });
@@ -71,7 +71,7 @@ test("a taken port is an error where it was asked for and a warning where it is 
   await new Promise((done) => taken.once("listening", done));
   t.after(() => taken.close());
   const { port } = taken.address() as AddressInfo;
-  await assert.rejects(startSelfTelemetry(settings(pull(port))), { code: "COMPONENT_START" });
+  await assert.rejects(SelfTelemetry.start(settings(pull(port))), { code: "COMPONENT_START" });
 });
 
 test("pushes to an OTLP endpoint, the last values at shutdown too", async (t) => {
@@ -92,15 +92,45 @@ test("pushes to an OTLP endpoint, the last values at shutdown too", async (t) =>
   });
   const endpoint = `http://127.0.0.1:${(sink.address() as AddressInfo).port}/v1/metrics`;
   const otlp = { endpoint, headers: { "x-key": "secret" } };
-  const telemetry = await startSelfTelemetry(settings({ readers: [{ periodic: { exporter: { otlp } } }] }));
+  const telemetry = await SelfTelemetry.start(settings({ readers: [{ periodic: { exporter: { otlp } } }] }));
   telemetry.meter.createCounter("otelcol_y").add(1);
   await telemetry.shutdown();
   assert.ok(names.has("otelcol_y"));
   assert.ok(names.has("otelcol_process_uptime"));
 });
 
+test("another configuration changes the readers, not the counts", async (t) => {
+  const { logger, url } = urlLogger();
+  const telemetry = await SelfTelemetry.start(settings(pull(0), logger));
+  t.after(() => telemetry.shutdown());
+  const counter = telemetry.meter.createCounter("otelcol_x");
+  counter.add(1);
+  const first = url();
+  await telemetry.configure(settings(pull(0), logger));
+  assert.equal(url(), first, "the same reader stays");
+  await telemetry.configure(
+    settings({ level: "detailed", ...pull(0, { without_type_suffix: false }) }, logger),
+  );
+  counter.add(1);
+  assert.notEqual(url(), first);
+  await assert.rejects(fetch(first));
+  assert.match(await (await fetch(url())).text(), /^otelcol_x_total 2$/m);
+});
+
+test("a reader that cannot start leaves those that there are", async (t) => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await new Promise((done) => taken.once("listening", done));
+  t.after(() => taken.close());
+  const { logger, url } = urlLogger();
+  const telemetry = await SelfTelemetry.start(settings(pull(0), logger));
+  t.after(() => telemetry.shutdown());
+  const { port } = taken.address() as AddressInfo;
+  await assert.rejects(telemetry.configure(settings(pull(port))), { code: "COMPONENT_START" });
+  assert.equal((await fetch(url())).status, 200);
+});
+
 test("level none measures nothing", async () => {
-  const telemetry = await startSelfTelemetry(settings({ level: "none" }));
+  const telemetry = await SelfTelemetry.start(settings({ level: "none" }));
   telemetry.meter.createCounter("otelcol_z").add(1);
   await telemetry.shutdown();
 });

@@ -38,6 +38,12 @@ export function observeProcess(meter: Meter): { stop(): void } {
     },
   );
   gauge(
+    "otelcol_process_runtime_external_memory_bytes",
+    "By",
+    "Memory outside the JavaScript heap that objects hold: buffers of bodies and columns.",
+    () => process.memoryUsage().external,
+  );
+  gauge(
     "otelcol_process_event_loop_lag",
     "s",
     "99th percentile of the event loop's lag since the last reading.",

@@ -54,7 +54,9 @@ export const selfMetricsSchema = z.strictObject({
   level: z
     .enum(["none", "basic", "normal", "detailed"])
     .default("normal")
-    .describe("How much is measured; `none` switches the collector's own metrics off."),
+    .describe(
+      "How much is measured; `none` serves and sends nothing, `detailed` has the histograms as well.",
+    ),
   readers: z
     .array(readerSchema)
     .optional()
@@ -63,6 +65,7 @@ export const selfMetricsSchema = z.strictObject({
 
 export type SelfMetricsConfig = z.output<typeof selfMetricsSchema>;
 export type PullConfig = z.output<typeof pullSchema>["exporter"]["prometheus"];
+export type ReaderConfig = z.output<typeof readerSchema>;
 export type PeriodicConfig = z.output<typeof periodicSchema>;
 
 export const resourceSchema = z

@@ -1,31 +1,20 @@
 import { randomUUID } from "node:crypto";
-import { createNoopMeter } from "@opentelemetry/api";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import {
-  AggregationType,
-  type IMetricReader,
-  MeterProvider,
-  PeriodicExportingMetricReader,
-  type PushMetricExporter,
-  type ViewOptions,
-} from "@opentelemetry/sdk-metrics";
 import type { BuildInfo } from "../../component/index.ts";
-import { reveal } from "../../config/index.ts";
 import { CollectorError } from "../../errors/index.ts";
 import type { Logger, Meter } from "../../telemetry/index.ts";
+import { OwnMetrics } from "./own-metrics.ts";
 import { observeProcess } from "./process-metrics.ts";
-import { PullReader } from "./pull-reader.ts";
-import type { PeriodicConfig, PullConfig, SelfMetricsConfig } from "./schema.ts";
+import { PullServer } from "./pull-server.ts";
+import { PushLoop } from "./push-loop.ts";
+import type { PullConfig, ReaderConfig, SelfMetricsConfig } from "./schema.ts";
 
-export interface SelfTelemetry {
-  readonly meter: Meter;
-  /** Last exports of periodic readers included. Never throws. */
-  shutdown(): Promise<void>;
-}
-
-export interface SelfTelemetrySettings {
+export interface SelfTelemetryConfig {
   readonly metrics: SelfMetricsConfig;
   readonly resource: Readonly<Record<string, string | null>>;
+}
+
+export interface SelfTelemetrySettings extends SelfTelemetryConfig {
   readonly build: BuildInfo;
   readonly logger: Logger;
 }
@@ -38,92 +27,138 @@ const DEFAULT_PULL: PullConfig = {
   without_scope_info: true,
 };
 
-/** Metrics that only `detailed` has, as in the Collector: the histograms. */
-const DETAILED: readonly ViewOptions[] = [
-  "otelcol_processor_internal_duration",
-  "otelcol_exporter_queue_batch_send_size*",
-  "otelcol_exporter_enqueue_size*",
-  "otelcol_processor_batch_batch_send_size_bytes",
-].map((instrumentName) => ({ instrumentName, aggregation: { type: AggregationType.DROP } }));
+interface Running {
+  /** What it was made of; the same again needs no new one. */
+  readonly source: string;
+  readonly reader: { close(): Promise<void> };
+}
 
-/**
- * Starts what reads the collector's own metrics.
- * @throws CollectorError COMPONENT_START when a configured pull reader cannot listen; the default one only warns, so that two collectors
- * can run on one machine.
- */
-export async function startSelfTelemetry(settings: SelfTelemetrySettings): Promise<SelfTelemetry> {
-  const { metrics, logger, build } = settings;
-  if (metrics.level === "none") return { meter: createNoopMeter(), shutdown: async () => {} };
-  const readers: IMetricReader[] = [];
-  for (const reader of metrics.readers ?? [undefined]) {
-    if (reader?.periodic !== undefined) readers.push(await periodicReader(reader.periodic));
-    else {
-      const pull = new PullReader(reader?.pull?.exporter.prometheus ?? DEFAULT_PULL);
-      if (await listen(pull, reader?.pull?.exporter.prometheus, logger)) readers.push(pull);
+/** The collector's own metrics with what reads them. */
+export class SelfTelemetry {
+  readonly meter: Meter;
+  readonly #metrics: OwnMetrics;
+  readonly #logger: Logger;
+  readonly #build: BuildInfo;
+  readonly #instanceId = randomUUID();
+  readonly #observed: { stop(): void };
+  #config: SelfTelemetryConfig | undefined;
+  #running: readonly Running[] = [];
+
+  private constructor({ build, logger }: SelfTelemetrySettings) {
+    this.#metrics = new OwnMetrics(build);
+    this.meter = this.#metrics.meter;
+    this.#observed = observeProcess(this.meter);
+    this.#build = build;
+    this.#logger = logger;
+  }
+
+  /**
+   * Starts what reads the collector's own metrics.
+   * @throws CollectorError COMPONENT_START when a configured pull reader cannot listen; the default one only warns, so
+   * that two collectors can run on one machine
+   */
+  static async start(settings: SelfTelemetrySettings): Promise<SelfTelemetry> {
+    const telemetry = new SelfTelemetry(settings);
+    try {
+      await telemetry.configure(settings);
+    } catch (error) {
+      await telemetry.shutdown();
+      throw error;
+    }
+    return telemetry;
+  }
+
+  /**
+   * Puts another configuration in force. Counts go on; readers that stay the same are not touched.
+   * @throws CollectorError COMPONENT_START when a reader cannot start; those before are then back
+   */
+  async configure(config: SelfTelemetryConfig): Promise<void> {
+    const before = this.#config;
+    this.#config = config;
+    this.#metrics.configure(config.metrics.level, resourceFromAttributes(this.#resource(config)));
+    try {
+      await this.#replaceReaders(config.metrics);
+    } catch (error) {
+      if (before !== undefined) {
+        await this.configure(before).catch((again: unknown) => {
+          this.#logger.error("The collector's own metrics are served no more.", { error: again });
+        });
+      }
+      throw error;
     }
   }
-  const provider = new MeterProvider({
-    resource: resourceFromAttributes(resourceAttributes(settings)),
-    readers,
-    views: metrics.level === "detailed" ? [] : [...DETAILED],
-  });
-  const meter = provider.getMeter(build.command, build.version);
-  const observed = observeProcess(meter);
-  return {
-    meter,
-    async shutdown() {
-      observed.stop();
-      await provider.shutdown().catch((error: unknown) => {
-        logger.warn("The collector's own metrics could not be handed on.", { error });
-      });
-    },
-  };
-}
 
-async function listen(
-  reader: PullReader,
-  configured: PullConfig | undefined,
-  logger: Logger,
-): Promise<boolean> {
-  const { host, port } = configured ?? DEFAULT_PULL;
-  try {
-    const bound = await reader.listen();
-    logger.debug("Serving the collector's own metrics.", { url: `http://${host}:${bound}/metrics` });
-    return true;
-  } catch (error) {
-    const message = `cannot serve the collector's own metrics on ${host}:${port}`;
-    if (configured !== undefined) throw new CollectorError("COMPONENT_START", message, { cause: error });
-    logger.warn("Own metrics are not served, since the default address is taken.", { host, port, error });
-    return false;
+  /** Last exports of periodic readers included. Never throws. */
+  async shutdown(): Promise<void> {
+    this.#observed.stop();
+    await this.#close(this.#running);
+    this.#running = [];
+    await this.#metrics.shutdown().catch((error: unknown) => {
+      this.#logger.warn("The collector's own metrics could not be handed on.", { error });
+    });
+  }
+
+  async #replaceReaders({ level, readers = [{}] }: SelfMetricsConfig): Promise<void> {
+    const wanted = level === "none" ? [] : readers.map((reader) => ({ reader, source: sourceOf(reader) }));
+    const kept = this.#running.filter(({ source }) => wanted.some((other) => other.source === source));
+    // The old ones first: the new ones may want the same port.
+    await this.#close(this.#running.filter((running) => !kept.includes(running)));
+    const running = [...kept];
+    this.#running = running;
+    for (const { reader, source } of wanted) {
+      if (kept.some((other) => other.source === source)) continue;
+      const started = await this.#startReader(reader);
+      if (started !== undefined) running.push({ source, reader: started });
+    }
+  }
+
+  async #startReader({ periodic, pull }: Partial<ReaderConfig>): Promise<Running["reader"] | undefined> {
+    const collect = () => this.#metrics.collect();
+    if (periodic !== undefined) return await PushLoop.start(periodic, collect, this.#logger);
+    const configured = pull?.exporter.prometheus;
+    const { host, port } = configured ?? DEFAULT_PULL;
+    try {
+      const server = await PullServer.listen(configured ?? DEFAULT_PULL, collect);
+      const url = `http://${host}:${server.port}/metrics`;
+      this.#logger.debug("Serving the collector's own metrics.", { url });
+      return server;
+    } catch (error) {
+      const message = `cannot serve the collector's own metrics on ${host}:${port}`;
+      if (configured !== undefined) throw new CollectorError("COMPONENT_START", message, { cause: error });
+      this.#logger.warn("Own metrics are not served, since the default address is taken.", {
+        host,
+        port,
+        error,
+      });
+      return undefined;
+    }
+  }
+
+  async #close(running: readonly Running[]): Promise<void> {
+    await Promise.all(
+      running.map(({ reader }) =>
+        reader.close().catch((error: unknown) => {
+          this.#logger.warn("A reader of the collector's own metrics did not end cleanly.", { error });
+        }),
+      ),
+    );
+  }
+
+  #resource({ resource }: SelfTelemetryConfig): Record<string, string> {
+    const all: Record<string, string | null> = {
+      "service.name": this.#build.command,
+      "service.version": this.#build.version,
+      "service.instance.id": this.#instanceId,
+      ...resource,
+    };
+    return Object.fromEntries(
+      Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== null),
+    );
   }
 }
 
-async function periodicReader(config: PeriodicConfig): Promise<IMetricReader> {
-  const { protocol, endpoint, headers } = config.exporter.otlp;
-  const options = {
-    url: endpoint,
-    headers: Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name, reveal(value)])),
-  };
-  // Loaded on use: most collectors are pulled from, and the exporters cost memory.
-  const { OTLPMetricExporter } = await (protocol === "http/json"
-    ? import("@opentelemetry/exporter-metrics-otlp-http")
-    : import("@opentelemetry/exporter-metrics-otlp-proto"));
-  const exporter: PushMetricExporter = new OTLPMetricExporter(options);
-  return new PeriodicExportingMetricReader({
-    exporter,
-    exportIntervalMillis: config.interval,
-    exportTimeoutMillis: Math.min(config.timeout, config.interval),
-  });
-}
-
-function resourceAttributes({ build, resource }: SelfTelemetrySettings): Record<string, string> {
-  const all: Record<string, string | null> = {
-    "service.name": build.command,
-    "service.version": build.version,
-    "service.instance.id": randomUUID(),
-    ...resource,
-  };
-  return Object.fromEntries(
-    Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== null),
-  );
+/** Equal for readers that are set up alike. Secrets cannot be compared, so a reader with headers is like no other. */
+function sourceOf(reader: Partial<ReaderConfig>): string {
+  const hasSecrets = reader.periodic?.exporter.otlp.headers !== undefined;
+  return hasSecrets ? randomUUID() : JSON.stringify(reader);
 }

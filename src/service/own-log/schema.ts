@@ -1,0 +1,39 @@
+import { duration, enabledSection, z } from "../../config/index.ts";
+
+const outputs = (byDefault: string[], what: string) =>
+  z.array(z.string().min(1)).default(byDefault).describe(what);
+
+/** `service::telemetry::logs`: the collector's own log, as in the Collector. */
+export const logsSchema = z.strictObject({
+  level: z
+    .enum(["debug", "info", "warn", "error"])
+    .default("info")
+    .describe("Least severe level that is written."),
+  encoding: z
+    .enum(["console", "json", "auto"])
+    .default("auto")
+    .describe(
+      "`console` for people, `json` for machines, `auto` is console on a terminal and json elsewhere.",
+    ),
+  output_paths: outputs(
+    ["stderr"],
+    "Where lines go: `stderr`, `stdout` or files, which are appended to and opened anew by a reload.",
+  ),
+  error_output_paths: outputs(["stderr"], "Where it is said that a line could not be written."),
+  initial_fields: z.record(z.string(), z.unknown()).default({}).describe("Fields of each line."),
+  sampling: enabledSection(
+    z.strictObject({
+      tick: duration({ min: 1 }).prefault("10s").describe("Length of a period."),
+      initial: z.int().min(0).default(10).describe("Lines of one message that are written in each period …"),
+      thereafter: z
+        .int()
+        .min(0)
+        .default(100)
+        .describe("… and of those that follow one in so many; 0 = none."),
+    }),
+  ).describe(
+    "Which lines of a message that comes again and again are written; each component's count by themselves.",
+  ),
+});
+
+export type LogsConfig = z.output<typeof logsSchema>;

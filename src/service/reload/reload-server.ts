@@ -1,0 +1,63 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { CollectorError, errorText } from "../../errors/index.ts";
+import { bind } from "../http-listener.ts";
+import type { ReloadServerConfig } from "./schema.ts";
+
+/** Serves `POST /-/reload`: 200 when the new configuration is in force, 500 with the reasons when it is not. */
+export class ReloadServer {
+  readonly #server: Server;
+  readonly url: string;
+
+  private constructor(server: Server, url: string) {
+    this.#server = server;
+    this.url = url;
+  }
+
+  /**
+   * @param reload rejects with the reason when the configuration that was read is not in force
+   * @throws CollectorError COMPONENT_START when the address cannot be bound
+   */
+  static async listen(
+    { host, port }: ReloadServerConfig,
+    reload: () => Promise<void>,
+  ): Promise<ReloadServer> {
+    const server = createServer((request, response) => void answer(request, response, reload));
+    try {
+      const bound = await bind(server, host, port);
+      return new ReloadServer(server, `http://${host}:${bound}/-/reload`);
+    } catch (cause) {
+      throw new CollectorError("COMPONENT_START", `cannot serve /-/reload on ${host}:${port}`, { cause });
+    }
+  }
+
+  /** Takes no more requests; one that is waiting for its reload still gets its answer. */
+  close(): void {
+    this.#server.close();
+    this.#server.closeIdleConnections();
+  }
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  reload: () => Promise<void>,
+): Promise<void> {
+  request.resume();
+  const send = (status: number, text: string) =>
+    response
+      .writeHead(status, { "content-type": "text/plain; charset=utf-8", connection: "close" })
+      .end(`${text}\n`);
+  if ((request.url ?? "").split("?", 1)[0] !== "/-/reload") return void send(404, "404 page not found");
+  if (request.method !== "POST") {
+    response.setHeader("allow", "POST");
+    return void send(405, "405 method not allowed, supported: [POST]");
+  }
+  // A page in somebody's browser must not be able to do this.
+  if (request.headers.origin !== undefined) return void send(403, "403 not for web pages");
+  try {
+    await reload();
+    send(200, "the new configuration is in force");
+  } catch (error) {
+    send(500, `the old configuration stays in force: ${errorText(error)}`);
+  }
+}

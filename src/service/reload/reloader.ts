@@ -1,0 +1,174 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Clock } from "../../component/index.ts";
+import { ConfigError } from "../../config/index.ts";
+import type { CollectorConfig } from "../collector-config.ts";
+import type { LoadedConfig } from "../load-config.ts";
+import type { OwnLog } from "../own-log/own-log.ts";
+import type { SelfTelemetry } from "../self-telemetry/self-telemetry.ts";
+import { ReloadFailedError, type Service } from "../service.ts";
+import { ConfigWatch, fingerprintOf } from "./config-watch.ts";
+import { ReloadServer } from "./reload-server.ts";
+import { ReloadTelemetry } from "./reload-telemetry.ts";
+
+export type ReloadTrigger = "SIGHUP" | "file" | "http";
+
+export interface ReloaderSettings {
+  /** Reads the configuration as it is now. */
+  readonly load: () => Promise<LoadedConfig>;
+  readonly service: Service;
+  readonly telemetry: SelfTelemetry;
+  readonly log: OwnLog;
+  readonly clock: Clock;
+  /** The service is of no more use: neither the new configuration nor the old one runs. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+interface Loaded {
+  readonly config: CollectorConfig;
+  readonly files: readonly string[];
+}
+
+/**
+ * Replaces the configuration of a running service by what its files say now, when a signal, a change of the files or a
+ * request asks for it. What is wrong with the new configuration is logged, and the old one stays.
+ */
+export class Reloader {
+  readonly #settings: ReloaderSettings;
+  readonly #metrics: ReloadTelemetry;
+  /** The configuration in force. */
+  #current: Loaded;
+  #watch: ConfigWatch | undefined;
+  #server: ReloadServer | undefined;
+  #serverSource = "";
+  #running: Promise<void> = Promise.resolve();
+  /** A reload that has not read its files yet: it will do for all who ask before that. */
+  #waiting: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(loaded: Loaded, settings: ReloaderSettings) {
+    this.#settings = settings;
+    this.#current = loaded;
+    this.#metrics = new ReloadTelemetry(settings.telemetry.meter, settings.clock);
+  }
+
+  /**
+   * Begins to watch and to serve as the configuration says.
+   * @throws CollectorError COMPONENT_START when the address of `service::reload::http` cannot be bound
+   */
+  async start(): Promise<void> {
+    await this.#serve();
+    await this.#follow(this.#current.files);
+  }
+
+  /** Settles when the configuration is in force. @throws what is wrong with it, after logging it */
+  reload(trigger: ReloadTrigger): Promise<void> {
+    this.#waiting ??= this.#enqueue(trigger);
+    return this.#waiting;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#watch?.close();
+    this.#server?.close();
+  }
+
+  #enqueue(trigger: ReloadTrigger): Promise<void> {
+    const reload = this.#running.then(() => {
+      this.#waiting = undefined;
+      return this.#reload(trigger);
+    });
+    this.#running = reload.catch(() => {});
+    return reload;
+  }
+
+  async #reload(trigger: ReloadTrigger): Promise<void> {
+    if (this.#isClosed) return;
+    const { log, service, onFatal } = this.#settings;
+    log.logger.info("Reloading the configuration.", { trigger });
+    let files = this.#current.files;
+    // What is written while the reload is under way must not be taken for what it has read.
+    const before = { files, fingerprint: await fingerprintOf(files) };
+    try {
+      const loaded = await this.#load();
+      files = loaded.files;
+      const { config } = loaded;
+      if (config === undefined) throw new ConfigError(loaded.diagnostics.items);
+      await this.#replace({ config, files });
+    } catch (error) {
+      this.#metrics.failed();
+      service.reportConfig(error);
+      if (error instanceof ReloadFailedError) onFatal(error);
+      else if (error instanceof ConfigError) {
+        log.logger.error("The new configuration is not valid, the old one stays in force.");
+      } else log.logger.error("The configuration could not be reloaded.", { error });
+      // A file that is now named, even by a bad configuration, may be what is put right next.
+      await this.#follow([...new Set([...files, ...this.#current.files])], before);
+      throw error;
+    }
+    this.#metrics.succeeded();
+    service.reportConfig(undefined);
+    await this.#follow(files, before);
+    log.logger.info("The new configuration is in force.");
+  }
+
+  async #load(): Promise<LoadedConfig> {
+    const { load, log } = this.#settings;
+    const loaded = await load();
+    for (const { severity, ...problem } of loaded.diagnostics.items) {
+      log.logger[severity === "error" ? "error" : "warn"]("Problem in the configuration.", problem);
+    }
+    return loaded;
+  }
+
+  /** Log, own metrics and pipelines, one after the other; when one fails, those before it go back. */
+  async #replace(loaded: Loaded): Promise<void> {
+    const { log, telemetry, service } = this.#settings;
+    const { config: old } = this.#current;
+    const { config } = loaded;
+    log.configure(config);
+    try {
+      await telemetry.configure(config.service.telemetry);
+      try {
+        await service.reload(config);
+      } catch (error) {
+        await telemetry.configure(old.service.telemetry);
+        throw error;
+      }
+    } catch (error) {
+      log.configure(old);
+      throw error;
+    }
+    this.#current = loaded;
+    await this.#serve().catch((error: unknown) => {
+      log.logger.error("Requests to reload are served no more.", { error });
+    });
+  }
+
+  async #serve(): Promise<void> {
+    const { http } = this.#current.config.service.reload;
+    const source = JSON.stringify(http ?? null);
+    if (source === this.#serverSource || this.#isClosed) return;
+    this.#server?.close();
+    this.#server = undefined;
+    this.#serverSource = source;
+    if (http === undefined) return;
+    this.#server = await ReloadServer.listen(http, () => this.reload("http"));
+    this.#settings.log.logger.info("Serving requests to reload.", { url: this.#server.url });
+  }
+
+  async #follow(
+    files: readonly string[],
+    known?: { readonly files: readonly string[]; readonly fingerprint: string },
+  ): Promise<void> {
+    const { clock } = this.#settings;
+    const { watch, watch_interval } = this.#current.config.service.reload;
+    this.#watch?.close();
+    this.#watch = undefined;
+    if (!watch || this.#isClosed) return;
+    const onChange = () => void this.reload("file").catch(() => {});
+    const next = new ConfigWatch({ files, intervalMs: watch_interval, clock, onChange });
+    this.#watch = next;
+    await next.start(isDeepStrictEqual(known?.files, files) ? known?.fingerprint : undefined);
+    if (this.#isClosed) next.close();
+  }
+}

@@ -1,0 +1,78 @@
+import type { PushMetricExporter, ResourceMetrics } from "@opentelemetry/sdk-metrics";
+import { reveal } from "../../config/index.ts";
+import type { Logger } from "../../telemetry/index.ts";
+import type { PeriodicConfig } from "./schema.ts";
+
+interface ExportResult {
+  readonly code: number;
+  readonly error?: Error;
+}
+
+/** Sends the collector's own metrics at an interval, and once more when it is closed. */
+export class PushLoop {
+  readonly #exporter: PushMetricExporter;
+  readonly #collect: () => Promise<ResourceMetrics>;
+  readonly #logger: Logger;
+  readonly #timer: NodeJS.Timeout;
+  #running: Promise<void> | undefined;
+
+  private constructor(
+    exporter: PushMetricExporter,
+    { interval }: PeriodicConfig,
+    collect: () => Promise<ResourceMetrics>,
+    logger: Logger,
+  ) {
+    this.#exporter = exporter;
+    this.#collect = collect;
+    this.#logger = logger;
+    this.#timer = setInterval(() => void this.#push(), interval);
+    this.#timer.unref();
+  }
+
+  static async start(
+    config: PeriodicConfig,
+    collect: () => Promise<ResourceMetrics>,
+    logger: Logger,
+  ): Promise<PushLoop> {
+    const { protocol, endpoint, headers } = config.exporter.otlp;
+    // Loaded on use: most collectors are pulled from, and the exporters cost memory.
+    const { OTLPMetricExporter } = await (protocol === "http/json"
+      ? import("@opentelemetry/exporter-metrics-otlp-http")
+      : import("@opentelemetry/exporter-metrics-otlp-proto"));
+    const exporter = new OTLPMetricExporter({
+      url: endpoint,
+      headers: Object.fromEntries(
+        Object.entries(headers ?? {}).map(([name, value]) => [name, reveal(value)]),
+      ),
+      timeoutMillis: Math.min(config.timeout, config.interval),
+    });
+    return new PushLoop(exporter, config, collect, logger);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#running;
+    await this.#push();
+    await this.#exporter.shutdown();
+  }
+
+  /** Never rejects. A push that is due while the one before is under way is left out. */
+  #push(): Promise<void> {
+    this.#running ??= this.#export().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #export(): Promise<void> {
+    try {
+      const metrics = await this.#collect();
+      const { code, error } = await new Promise<ExportResult>((resolve) => {
+        this.#exporter.export(metrics, resolve);
+      });
+      if (code !== 0) throw error ?? new Error("the export failed");
+    } catch (error) {
+      this.#logger.warn("The collector's own metrics could not be handed on.", { error });
+    }
+  }
+}
