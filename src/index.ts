@@ -23,6 +23,12 @@ export {
   type UpstreamSettings,
 } from "./component/index.ts";
 export { duration, opaque, reveal, type Secret, z } from "./config/index.ts";
-export { wrapPushMetricExporter } from "./delivery/index.ts";
 export * from "./metrics/index.ts";
+export { default as kubevirtHandler } from "./receivers/kubevirt-handler/index.ts";
+export {
+  exporterOfPush,
+  type ProducerOptions,
+  ReceiverMetricProducer,
+  receiverOfProducer,
+} from "./sdk/index.ts";
 export type { Logger, Meter } from "./telemetry/index.ts";

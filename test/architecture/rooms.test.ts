@@ -43,7 +43,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   service: [...CONTRACTS, "modules"],
   testing: [...CONTRACTS, "otlp", "scrape", "service"],
   // The package's public entry point.
-  "index.ts": [...CONTRACTS, "delivery"],
+  "index.ts": [...CONTRACTS, "sdk", "receivers"],
+  sdk: [...CONTRACTS, "delivery"],
   distribution: [...CONTRACTS, ...COMPONENTS],
   cli: [...CONTRACTS, ...CAPABILITIES, ...COMPONENTS, "service", "distribution", "testing", "simulator"],
 };

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-http";
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  type MetricProducer,
+  MetricReader,
+} from "@opentelemetry/sdk-metrics";
+import { startVirtHandler } from "../../examples/virt-handler-sim/index.ts";
+import { z } from "../../src/config/index.ts";
+import { Batch } from "../../src/metrics/index.ts";
+import { exporterOfPush, receiverOfProducer } from "../../src/sdk/index.ts";
+import { loadConfig, Service } from "../../src/service/index.ts";
+import { ensureBuilt } from "../support/built-tree.ts";
+import { temporaryDirectory } from "../support/certificates.ts";
+import { gaugeBatch, quiet, recordingComponents } from "../support/components.ts";
+import { OtlpSink } from "../support/otlp-sink.ts";
+
+async function serviceOf(components: Parameters<typeof loadConfig>[1], yaml: string): Promise<Service> {
+  const { config } = await loadConfig({ uris: [`yaml:${yaml}`], env: {}, cwd: "." }, components);
+  assert.ok(config);
+  return new Service(config, quiet);
+}
+
+test("an SDK exporter is an exporter", async (t) => {
+  const sink = await OtlpSink.start();
+  t.after(() => sink.close());
+  const exporter = exporterOfPush(
+    "sdk",
+    { url: z.string().describe("Where to.") },
+    ({ url }) => new OTLPMetricExporter({ url }),
+  );
+  const { components, recorded } = recordingComponents();
+  const service = await serviceOf(
+    { ...components, exporters: [exporter] },
+    `receivers: { rec: }
+exporters: { sdk: { url: "${sink.endpoint}/v1/metrics" } }
+service: { pipelines: { metrics: { receivers: [rec], exporters: [sdk] } } }`,
+  );
+  await service.start();
+  await recorded.outlets.get("rec")?.consume(Batch.from(gaugeBatch("sdk.gauge", 7)));
+  assert.deepEqual(await service.shutdown(), []);
+  assert.equal(sink.batches[0]?.[0]?.scopeMetrics[0]?.metrics[0]?.descriptor.name, "sdk.gauge");
+});
+
+class CollectReader extends MetricReader {
+  protected override async onForceFlush(): Promise<void> {}
+  protected override async onShutdown(): Promise<void> {}
+}
+
+test("a MetricProducer is a receiver", async () => {
+  const reader = new CollectReader();
+  const provider = new MeterProvider({ readers: [reader] });
+  provider.getMeter("m").createCounter("requests").add(3);
+  const producer: MetricProducer = { collect: () => reader.collect() };
+  const { components, recorded } = recordingComponents();
+  const arrived = Promise.withResolvers<void>();
+  recorded.behaviour.set("rec", async () => arrived.resolve());
+  const service = await serviceOf(
+    { ...components, receivers: [receiverOfProducer("producer", () => producer)] },
+    `receivers: { producer: { collection_interval: 100ms } }
+exporters: { rec: }
+service: { pipelines: { metrics: { receivers: [producer], exporters: [rec] } } }`,
+  );
+  await service.start();
+  await arrived.promise;
+  await service.shutdown();
+  const [metric] = recorded.received.get("rec")?.[0]?.resourceMetrics[0]?.scopeMetrics[0]?.metrics ?? [];
+  assert.equal(metric?.descriptor.name, "requests");
+  assert.equal(metric?.dataPoints[0]?.value, 3);
+  await provider.shutdown();
+});
+
+test("the embedding example exports virt-handler's metrics beside the application's own", async (t) => {
+  // It imports the package by its name, that is, as it was built.
+  await ensureBuilt();
+  const { startApplication } = await import("../../examples/embed/main.ts");
+  const handler = await startVirtHandler({ vms: 1 });
+  t.after(() => handler.close());
+  const caFile = join(await temporaryDirectory(t), "ca.pem");
+  await writeFile(caFile, handler.caPem);
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const names = new Set<string>();
+  const complete = Promise.withResolvers<void>();
+  const export_ = exporter.export.bind(exporter);
+  exporter.export = (metrics, done) => {
+    for (const { metrics: list } of metrics.scopeMetrics)
+      for (const { descriptor } of list) names.add(descriptor.name);
+    if (names.has("application.starts") && names.has("kubevirt_vmi_cpu_usage_seconds_total"))
+      complete.resolve();
+    export_(metrics, done);
+  };
+  const application = await startApplication(handler.metricsUrl, caFile, exporter);
+  await complete.promise;
+  await application.stop();
+  assert.ok(names.has("up"));
+});
