@@ -100,7 +100,7 @@ async function once(backend: DemoBackend, terminal: Terminal): Promise<number> {
 }
 
 async function live(backend: DemoBackend, terminal: Terminal): Promise<number> {
-  const signals = awaitSignals(async () => {});
+  const signals = awaitSignals(() => {});
   const stopListening = backend.onRequest(() => terminal.out(`${report(backend)}\n`));
   await signals.stop;
   stopListening();
