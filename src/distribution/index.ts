@@ -4,6 +4,7 @@ import nop from "../exporters/nop/index.ts";
 import otlpGrpc from "../exporters/otlp-grpc/index.ts";
 import otlpHttp from "../exporters/otlp-http/index.ts";
 import fileStorage from "../extensions/file-storage/index.ts";
+import attributes from "../processors/attributes/index.ts";
 import cumulativeToDelta from "../processors/cumulativetodelta/index.ts";
 import deltaToCumulative from "../processors/deltatocumulative/index.ts";
 import filter from "../processors/filter/index.ts";
@@ -11,6 +12,7 @@ import k8sAttributes from "../processors/k8s-attributes/index.ts";
 import kubevirtAttributes from "../processors/kubevirt-attributes/index.ts";
 import kubevirtHandlerProcessor from "../processors/kubevirt-handler/index.ts";
 import metricStartTime from "../processors/metricstarttime/index.ts";
+import resource from "../processors/resource/index.ts";
 import transform from "../processors/transform/index.ts";
 import kubevirtHandlerReceiver from "../receivers/kubevirt-handler/index.ts";
 import otlp from "../receivers/otlp/index.ts";
@@ -20,6 +22,7 @@ import prometheus from "../receivers/prometheus/index.ts";
 export const components: ComponentSet = {
   receivers: [kubevirtHandlerReceiver, otlp, prometheus],
   processors: [
+    attributes,
     cumulativeToDelta,
     deltaToCumulative,
     filter,
@@ -27,6 +30,7 @@ export const components: ComponentSet = {
     kubevirtAttributes,
     kubevirtHandlerProcessor,
     metricStartTime,
+    resource,
     transform,
   ],
   exporters: [debug, nop, otlpGrpc, otlpHttp],

@@ -18,6 +18,8 @@ const CAPABILITIES = [
   "grpc",
   "relabel",
   "discovery",
+  "reshape",
+  "attribute-actions",
 ];
 const COMPONENTS = ["receivers", "processors", "exporters", "extensions"];
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -35,6 +37,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   relabel: [...CONTRACTS, "regex"],
   discovery: [...CONTRACTS, "net"],
   ottl: [...CONTRACTS, "regex"],
+  reshape: [...CONTRACTS, "temporality"],
+  "attribute-actions": [...CONTRACTS, "regex", "reshape"],
   kubernetes: [...CONTRACTS, "net"],
   scrape: [...CONTRACTS, "exposition", "net"],
   grpc: [...CONTRACTS, "net"],
