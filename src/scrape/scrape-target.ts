@@ -1,4 +1,4 @@
-import { type Clock, type Consumer, isPermanent, PartialError } from "../component/index.ts";
+import { type Clock, type Consumer, isPermanent, PartialError, RetryableError } from "../component/index.ts";
 import { errorText } from "../errors/index.ts";
 import type { ExpositionLimits, ParseResult } from "../exposition/index.ts";
 import {
@@ -85,6 +85,7 @@ export class ScrapeTarget {
   readonly #report: ReportOptions;
   readonly #scrapeLog: FailureLog;
   readonly #deliveryLog: FailureLog;
+  readonly #holdLog: FailureLog;
 
   constructor(options: ScrapeTargetOptions) {
     const { attributes, limits, mapping, probes, resource, scope, logger, clock } = options;
@@ -113,6 +114,12 @@ export class ScrapeTarget {
       failed: "Scraped points were refused by the pipeline and are lost.",
       recovered: "Scraped points are accepted again.",
     });
+    this.#holdLog = new FailureLog(logger, clock, {
+      failed: "The pipeline refuses points for now. They are kept, and no further scrape is made.",
+      recovered: "The pipeline has taken the points that were kept.",
+    });
+    const { signal, telemetry, url } = options;
+    signal.addEventListener("abort", () => telemetry.forgetTarget(url.href), { once: true });
   }
 
   /**
@@ -157,6 +164,13 @@ export class ScrapeTarget {
     await this.#send(frame, timeMs, values, times.array);
     if (outcome.ok) this.#compact(outcome.result.missing);
     telemetry.scraped(outcome.ok ? samples : 0);
+    if (signal.aborted) return;
+    telemetry.target(this.#options.url.href, {
+      durationSeconds,
+      samples,
+      series: this.#reader.width,
+      predictedShare: outcome.ok ? outcome.result.predicted / Math.max(1, samples) : 0,
+    });
   }
 
   /**
@@ -166,6 +180,7 @@ export class ScrapeTarget {
   async end(timeMs: number): Promise<void> {
     const frame = this.#series.end();
     await this.#send(frame, timeMs, this.#takeValues(), undefined);
+    this.#options.telemetry.forgetTarget(this.#options.url.href);
   }
 
   async #fetch(): Promise<{ readonly outcome: BodyOutcome; readonly bodyBytes: number }> {
@@ -215,10 +230,10 @@ export class ScrapeTarget {
   }
 
   async #hand(batch: Batch): Promise<void> {
-    const { next, telemetry } = this.#options;
+    const { telemetry } = this.#options;
     const points = batch.pointCount;
     try {
-      await next.consume(batch);
+      await this.#offer(batch, points);
       telemetry.accepted(points);
     } catch (error) {
       const refused = error instanceof PartialError ? Math.min(error.rejected, points) : points;
@@ -232,6 +247,41 @@ export class ScrapeTarget {
     }
     this.#deliveryLog.succeeded();
     this.#series.commit();
+  }
+
+  /**
+   * A refusal that says when to come again is one of a pipeline that is short of memory: the batch is kept for it, and
+   * the schedule makes no scrape meanwhile. Once the signal fires it is refused for good.
+   */
+  async #offer(batch: Batch, points: number): Promise<void> {
+    const { next, telemetry, signal } = this.#options;
+    for (;;) {
+      try {
+        await next.consume(batch);
+        this.#holdLog.succeeded();
+        return;
+      } catch (error) {
+        const waitMs = error instanceof RetryableError ? error.retryAfterMs : undefined;
+        if (waitMs === undefined || signal.aborted) throw error;
+        telemetry.refused(points, "retryable");
+        this.#holdLog.failed(errorText(error), { ...this.#target, points, error });
+        await this.#pause(waitMs);
+      }
+    }
+  }
+
+  /** Ends early when the signal fires. */
+  #pause(ms: number): Promise<void> {
+    const { clock, signal } = this.#options;
+    return new Promise((resolve) => {
+      const done = () => {
+        cancel();
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const cancel = clock.schedule(ms, done);
+      signal.addEventListener("abort", done, { once: true });
+    });
   }
 
   #account(outcome: BodyOutcome): void {

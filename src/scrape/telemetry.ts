@@ -9,6 +9,18 @@ export interface ScrapeTelemetry {
   readonly failed: (reason: string) => void;
   readonly skipped: (scrapes: number) => void;
   readonly dropped: (points: number, reason: DropReason) => void;
+  /** The last scrape of a target, until it is forgotten. */
+  readonly target: (target: string, scrape: TargetScrape) => void;
+  readonly forgetTarget: (target: string) => void;
+}
+
+export interface TargetScrape {
+  readonly durationSeconds: number;
+  readonly samples: number;
+  /** Series that are known, absent ones included. */
+  readonly series: number;
+  /** Share of samples that came where the scrape before had them, and took the fast path; 0 to 1. */
+  readonly predictedShare: number;
 }
 
 /** Why single samples of a good body were left out. */
@@ -58,6 +70,8 @@ export function createScrapeTelemetry(
     "{datapoint}",
     "Number of points of good scrapes that were left out, by reason.",
   );
+  const targets = new Map<string, TargetScrape>();
+  observeTargets(meter, scraper, targets);
   return {
     scraped: (points) => scraped(points, scraper),
     errored: (points) => errored(points, scraper),
@@ -66,7 +80,33 @@ export function createScrapeTelemetry(
     failed: (reason) => failed(1, { ...scraper, reason }),
     skipped: (scrapes) => skipped(scrapes, scraper),
     dropped: (points, reason) => dropped(points, { ...scraper, reason }),
+    target: (target, scrape) => void targets.set(target, scrape),
+    forgetTarget: (target) => void targets.delete(target),
   };
+}
+
+/** Gauges of each target that is scraped, and of no other: a target that has gone shows no last values for good. */
+function observeTargets(
+  meter: Meter,
+  attributes: MeterAttributes,
+  targets: ReadonlyMap<string, TargetScrape>,
+): void {
+  const gauge = (name: string, unit: string, description: string, read: (scrape: TargetScrape) => number) => {
+    meter
+      .createObservableGauge(`otelcol_scraper_target_${name}`, { unit, description })
+      .addCallback((result) => {
+        for (const [target, scrape] of targets) result.observe(read(scrape), { ...attributes, target });
+      });
+  };
+  gauge("scrape_duration", "s", "Time that the last scrape took.", (scrape) => scrape.durationSeconds);
+  gauge("samples", "{datapoint}", "Samples in the last body.", (scrape) => scrape.samples);
+  gauge("series", "{series}", "Series that are remembered.", (scrape) => scrape.series);
+  gauge(
+    "predicted_ratio",
+    "1",
+    "Share of the last body's samples that took the fast path of the parser.",
+    (scrape) => scrape.predictedShare,
+  );
 }
 
 function adder(counter: Counter): (amount: number, attributes: MeterAttributes) => void {
