@@ -35,7 +35,7 @@ export interface ScrapeJobOptions {
 
 /** What became of the targets of one group. */
 interface LabelledGroup {
-  readonly targets: readonly LabelledTarget[];
+  readonly targets: readonly PoolTarget[];
   readonly problems: readonly string[];
 }
 
@@ -145,10 +145,7 @@ export class ScrapeJob {
     for (const group of [...this.#groups.values()].flat()) {
       const labelled = this.#labelledOf(group);
       problems.push(...labelled.problems);
-      for (const target of labelled.targets) {
-        const pooled = this.#pooled(target);
-        if (!targets.has(pooled.key)) targets.set(pooled.key, pooled);
-      }
+      for (const target of labelled.targets) if (!targets.has(target.key)) targets.set(target.key, target);
     }
     if (problems.length > 0) {
       telemetry.targetRefused(job_name, problems.length);
@@ -171,12 +168,12 @@ export class ScrapeJob {
   #labelledOf(group: TargetGroup): LabelledGroup {
     let labelled = this.#labelled.get(group);
     if (labelled === undefined) {
-      const targets: LabelledTarget[] = [];
+      const targets: PoolTarget[] = [];
       const problems: string[] = [];
       for (const [i, own] of group.targets.entries()) {
         try {
           const target = labelTarget(own, group.labels, this.#options.job, this.#relabelling);
-          if (target !== undefined) targets.push(target);
+          if (target !== undefined) targets.push(this.#pooled(target));
         } catch (error) {
           problems.push(`target ${i + 1} of group ${group.source}: ${errorText(error)}`);
         }
@@ -188,42 +185,51 @@ export class ScrapeJob {
   }
 
   #pooled(target: LabelledTarget): PoolTarget {
-    const { job_name } = this.#options.job.config;
+    const { config, externalLabels } = this.#options.job;
+    const { labels, publicLabels, url, intervalMs } = target;
+    const {
+      job = "",
+      instance = "",
+      ...attributes
+    } = { ...Object.fromEntries(publicLabels), ...externalLabels };
+    const resources = new TargetResources(target, job, instance);
+    const about = resources.own.attributes;
     return {
-      key: JSON.stringify([job_name, ...target.labels, target.url.href]),
-      identity: JSON.stringify([...target.publicLabels]),
-      intervalMs: target.intervalMs,
-      create: (hooks) => this.#scrapeTarget(target, hooks),
+      // A pod that takes the address of another is another target, though its labels may be the same.
+      key: JSON.stringify([config.job_name, [...labels], url.href, about]),
+      identity: JSON.stringify([[...publicLabels], about]),
+      intervalMs,
+      create: (hooks) => this.#scrapeTarget(target, resources, { job, instance, attributes }, hooks),
     };
   }
 
-  #scrapeTarget(target: LabelledTarget, hooks: TargetHooks): ScrapeTarget {
+  #scrapeTarget(
+    target: LabelledTarget,
+    resources: TargetResources,
+    own: {
+      readonly job: string;
+      readonly instance: string;
+      readonly attributes: Readonly<Record<string, string>>;
+    },
+    hooks: TargetHooks,
+  ): ScrapeTarget {
     const { settings, job, telemetry } = this.#options;
     const { next, clock, logger, build } = settings;
     const { config, limits } = job;
     const http = this.#http as PrometheusHttpClient;
-    const {
-      job: jobName = "",
-      instance = "",
-      ...attributes
-    } = {
-      ...Object.fromEntries(target.publicLabels),
-      ...job.externalLabels,
-    };
-    const resources = new TargetResources(target, jobName, instance);
     return new ScrapeTarget({
       ...hooks,
       url: target.url,
       resource: resources.own,
       scope: { name: build.command, version: build.version },
-      attributes,
+      attributes: own.attributes,
       mapping: sampleMapping({
         target: target.publicLabels,
         honorLabels: config.honor_labels,
         relabelling: this.#metricRelabelling,
         externalLabels: job.externalLabels,
-        job: jobName,
-        instance,
+        job: own.job,
+        instance: own.instance,
         limits,
         legacyNames: job.legacyNames,
         resourceOf: (otherJob, otherInstance) => resources.of(otherJob, otherInstance),
