@@ -1,6 +1,7 @@
 export { type BodyPosition, ExpositionError, ExpositionLimitError } from "./exposition-error.ts";
 export { inspectBody } from "./inspect-body.ts";
 export { checkLabelLimits, checkMetricName } from "./label-limits.ts";
+export { formatOfMediaType, mediaTypes } from "./media-type.ts";
 export { SeriesTable } from "./series-table.ts";
 export type {
   Admission,
@@ -14,6 +15,8 @@ export type {
   InspectedSample,
   InterruptedBody,
   Labels,
+  NativeBuckets,
+  NativeHistogram,
   ParseResult,
   SeriesEntry,
   SeriesTableContract,

@@ -36,6 +36,27 @@ export interface Exemplar {
   readonly timestampMs?: number;
 }
 
+/** One side of a native histogram. */
+export interface NativeBuckets {
+  /** Runs of consecutive buckets: how far behind the end of the last run (the first: from bucket 0), and how many. */
+  readonly spans: readonly { readonly offset: number; readonly length: number }[];
+  /** One for each bucket of the spans, not cumulative. */
+  readonly counts: readonly (number | bigint)[];
+}
+
+/** A histogram with exponential buckets: bucket `i` ends at `2 ** (i * 2 ** -schema)`. Counts beyond 2^53 are bigints. */
+export interface NativeHistogram {
+  readonly schema: number;
+  readonly count: number | bigint;
+  readonly sum: number;
+  readonly zeroThreshold: number;
+  readonly zeroCount: number | bigint;
+  readonly positive: NativeBuckets;
+  readonly negative: NativeBuckets;
+  /** Counts need not be whole. */
+  readonly float: boolean;
+}
+
 /** One time series a table has seen. The object keeps its identity until {@link SeriesTableContract.compact} or reset drops it. */
 export interface SeriesEntry {
   /** Index into the value arrays. Changes only in `compact()`. */
@@ -68,8 +89,17 @@ export interface ParseResult {
    * Belongs to the table, valid until its next parse.
    */
   readonly timestamps?: Float64Array;
-  /** By slot, for the samples that had any. A new map for each body. */
+  /** By slot, for the samples that had any. A new map for each body, like the two that follow. */
   readonly exemplars?: ReadonlyMap<number, readonly Exemplar[]>;
+  /** By slot, for the native histograms of the body. */
+  readonly natives?: ReadonlyMap<number, NativeHistogram>;
+  /** By slot, for the counts that a double cannot hold. */
+  readonly exactCounts?: ReadonlyMap<number, bigint>;
+  /**
+   * By slot, nanoseconds since the epoch, 0 where none was given. Formats that put start times into series of their own
+   * (`_created`) have them among the entries. The same array while nothing changes, and never written to again.
+   */
+  readonly startTimes?: BigUint64Array;
   /** Sample lines in the body, repeats and skipped duplicates included. */
   readonly samples: number;
   /** Entries appended since the last successfully parsed body. */

@@ -1,4 +1,5 @@
 import {
+  type ExpositionFormat,
   type ExpositionLimits,
   type InterruptedBody,
   type ParseResult,
@@ -54,10 +55,10 @@ export class BodyReader {
   }
 
   /** @param into takes the values; the outcome's `values` are it or, when it was too short, another array */
-  read(body: Uint8Array, length: number, into: Float64Array): BodyOutcome {
+  read(body: Uint8Array, length: number, into: Float64Array, format: ExpositionFormat): BodyOutcome {
     let result: ParseResult;
     try {
-      result = this.#table.parse(body, length, into);
+      result = this.#table.parse(body, length, into, format);
     } catch (error) {
       const partial = this.#table.interrupted;
       return { ok: false, error, partial, values: into, kept: this.#keptBefore(partial) };

@@ -1,6 +1,12 @@
-import type { SeriesEntry } from "../exposition/index.ts";
+import type { Labels, SeriesEntry } from "../exposition/index.ts";
 import type { Attributes } from "../metrics/index.ts";
 import type { AttributeInterner } from "./attributes.ts";
+
+/** A series with its labels, less those that belong to the scope. */
+export interface ScopedEntry {
+  readonly entry: SeriesEntry;
+  readonly labels: Labels;
+}
 
 /** One histogram or summary point: the samples that belong together, by slot. */
 export interface Composite {
@@ -12,6 +18,8 @@ export interface Composite {
   readonly parts: readonly CompositePart[];
   /** Slot of the `+Inf` bucket, -1 for none. OTLP says the same by the count. */
   readonly infinite: number;
+  /** Slot of `_created`, -1 for none: when the counting began, in seconds. */
+  readonly created: number;
   readonly attributes: Attributes;
   /**
    * Slots that this point lacked in the last scrape that had its count, and that its layout therefore leaves out: a
@@ -31,11 +39,12 @@ interface Draft {
   count: number;
   sum: number;
   infinite: number;
+  created: number;
   readonly parts: CompositePart[];
   attributes: Attributes;
 }
 
-const suffixes = { _count: "count", _sum: "sum" } as const;
+const suffixes = { _count: "count", _sum: "sum", _created: "created" } as const;
 
 /**
  * Groups the entries of one histogram or summary family into points. Points without `_count` are no points; samples that
@@ -45,31 +54,39 @@ const suffixes = { _count: "count", _sum: "sum" } as const;
 export function groupComposites(
   family: string,
   type: "histogram" | "summary",
-  entries: readonly SeriesEntry[],
+  entries: readonly ScopedEntry[],
   interner: AttributeInterner,
 ): Composite[] {
   const part = type === "histogram" ? "le" : "quantile";
   const partName = type === "histogram" ? `${family}_bucket` : family;
   const drafts = new Map<Attributes, Draft[]>();
-  const draftOf = (entry: SeriesEntry): Draft => {
-    const attributes = interner.without(entry.labels, part);
+  const draftOf = ({ entry, labels }: ScopedEntry): Draft => {
+    const attributes = interner.without(labels, part);
     let repeats = drafts.get(attributes);
     if (repeats === undefined) {
       repeats = [];
       drafts.set(attributes, repeats);
     }
-    repeats[entry.occurrence] ??= { count: -1, sum: -1, infinite: -1, parts: [], attributes };
+    repeats[entry.occurrence] ??= {
+      count: -1,
+      sum: -1,
+      infinite: -1,
+      created: -1,
+      parts: [],
+      attributes,
+    };
     return repeats[entry.occurrence] as Draft;
   };
-  for (const entry of entries) {
+  for (const scoped of entries) {
+    const { entry, labels } = scoped;
     const field = suffixes[entry.name.slice(family.length) as keyof typeof suffixes];
     if (field !== undefined) {
-      draftOf(entry)[field] = entry.slot;
+      draftOf(scoped)[field] = entry.slot;
     } else if (entry.name === partName) {
-      const at = parseBound(entry.labels[part]);
+      const at = parseBound(labels[part]);
       if (Number.isNaN(at)) continue;
-      if (at === Infinity && type === "histogram") draftOf(entry).infinite = entry.slot;
-      else draftOf(entry).parts.push({ at, slot: entry.slot });
+      if (at === Infinity && type === "histogram") draftOf(scoped).infinite = entry.slot;
+      else draftOf(scoped).parts.push({ at, slot: entry.slot });
     }
   }
   return [...drafts.values()]

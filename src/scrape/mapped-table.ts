@@ -83,7 +83,7 @@ export class MappedTable implements KnownSeries {
       }
     }
     for (let slot = this.#entries.length; slot < entries.length; slot++) {
-      const { name, labels } = entries[slot] as SeriesEntry;
+      const { name, labels, native } = entries[slot] as SeriesEntry;
       const admitted = this.#admitted.get(labels);
       // Repeats of a series that is known are not asked about.
       const mapped = admitted?.has(name) ? admitted.get(name) : this.#mapping(name, labels);
@@ -99,6 +99,7 @@ export class MappedTable implements KnownSeries {
         occurrence: 0,
         family: this.#table.familyOf(mapped.name),
         resource: mapped.resource,
+        ...(native && { native }),
       };
       this.#number(entry);
       this.#entries.push(entry);

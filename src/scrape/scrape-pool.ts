@@ -20,6 +20,7 @@ export interface PoolTarget {
 
 /** To be handed on to the `ScrapeTarget`. */
 export interface TargetHooks {
+  /** Fires when the target is done with: it has left, or the time for draining is over. */
   readonly signal: AbortSignal;
   readonly onOutcome: (error: unknown) => void;
 }
@@ -40,6 +41,7 @@ interface Running {
   readonly intervalMs: number;
   readonly target: ScrapeTarget;
   readonly schedule: ScrapeSchedule;
+  readonly abort: AbortController;
 }
 
 /**
@@ -49,12 +51,12 @@ interface Running {
  */
 export class ScrapePool {
   readonly #options: ScrapePoolOptions;
-  readonly #abort = new AbortController();
   #running = new Map<string, Running>();
   /** By key, whether the last scrape failed. */
   readonly #failed = new Map<string, boolean>();
-  readonly #leaving = new Set<Promise<void>>();
+  readonly #leaving = new Map<Running, Promise<void>>();
   readonly #cancelEnds = new Set<() => void>();
+  #closed = false;
 
   constructor(options: ScrapePoolOptions) {
     this.#options = options;
@@ -67,7 +69,7 @@ export class ScrapePool {
 
   /** These are the targets from now on. Of several with one key the first counts. */
   sync(targets: Iterable<PoolTarget>): void {
-    if (this.#abort.signal.aborted) return;
+    if (this.#closed) return;
     const before = this.#running;
     const after = new Map<string, Running>();
     for (const target of targets) {
@@ -77,26 +79,34 @@ export class ScrapePool {
     for (const [key, running] of before) {
       if (after.has(key)) continue;
       this.#failed.delete(key);
-      const left = this.#leave(running).finally(() => this.#leaving.delete(left));
-      this.#leaving.add(left);
+      const left = this.#leave(running).finally(() => {
+        this.#leaving.delete(running);
+        running.abort.abort();
+      });
+      this.#leaving.set(running, left);
     }
   }
 
   /** Waits for the scrapes under way, for `drainMs` at most. Nothing ends downstream: another process may go on. */
   async close(drainMs: number): Promise<void> {
-    const cancel = this.#options.clock.schedule(drainMs, () => this.#abort.abort());
+    this.#closed = true;
+    const all = [...this.#running.values(), ...this.#leaving.keys()];
+    const abort = (): void => {
+      for (const running of all) running.abort.abort();
+    };
+    const cancel = this.#options.clock.schedule(drainMs, abort);
     const stopping = [...this.#running.values()].map(({ schedule }) => schedule.stop());
     this.#running = new Map();
     for (const cancelEnd of this.#cancelEnds) cancelEnd();
-    await Promise.all([...stopping, ...this.#leaving]);
+    await Promise.all([...stopping, ...this.#leaving.values()]);
     cancel();
-    this.#abort.abort();
+    abort();
   }
 
   #start({ key, identity = key, intervalMs, create }: PoolTarget): Running {
     const { clock, initialDelayMs, onSkipped } = this.#options;
-    const { signal } = this.#abort;
-    const target = create({ signal, onOutcome: (error) => this.#outcome(key, error) });
+    const abort = new AbortController();
+    const target = create({ signal: abort.signal, onOutcome: (error) => this.#outcome(key, error) });
     const schedule = new ScrapeSchedule({
       intervalMs,
       firstDelayMs: firstDelay(key, intervalMs, initialDelayMs, clock.now()),
@@ -105,14 +115,14 @@ export class ScrapePool {
       onSkipped,
     });
     schedule.start();
-    return { key, identity, intervalMs, target, schedule };
+    return { key, identity, intervalMs, target, schedule, abort };
   }
 
   async #leave({ identity, intervalMs, target, schedule }: Running): Promise<void> {
     const { clock } = this.#options;
     await schedule.stop();
     const { nextTime } = schedule;
-    if (!schedule.scraped || this.#abort.signal.aborted) return;
+    if (!schedule.scraped || this.#closed) return;
     const wait = Math.max(0, nextTime - clock.now()) + END_AFTER_INTERVALS * intervalMs;
     const due = await new Promise<boolean>((resolve) => {
       const settle = (result: boolean) => {

@@ -1,6 +1,6 @@
 import { type Clock, type Consumer, isPermanent, PartialError, RetryableError } from "../component/index.ts";
 import { errorText } from "../errors/index.ts";
-import type { ExpositionLimits, ParseResult } from "../exposition/index.ts";
+import type { ExpositionFormat, ExpositionLimits, ParseResult } from "../exposition/index.ts";
 import {
   Batch,
   Column,
@@ -19,7 +19,7 @@ import type { OwnGauge } from "./layout-builder.ts";
 import type { SeriesMapping } from "./mapped-table.ts";
 import { type ReportOptions, reportGauges, reportValues } from "./report-gauges.ts";
 import { failureFields, failureReason } from "./scrape-failure.ts";
-import { checkContentType, scrapeHeaders } from "./scrape-request.ts";
+import { bodyFormat, type ScrapeFormats, scrapeHeaders } from "./scrape-request.ts";
 import { type Frame, ScrapedSeries } from "./scraped-series.ts";
 import type { ScrapeTelemetry } from "./telemetry.ts";
 
@@ -48,6 +48,8 @@ export interface ScrapeTargetOptions {
   readonly attributes: Readonly<Record<string, string>>;
   /** What the scraped series become: relabelling. */
   readonly mapping?: SeriesMapping;
+  /** What the target is asked for; default: text. */
+  readonly formats?: ScrapeFormats;
   /** Whether timestamps in the body count; default true. */
   readonly honorTimestamps?: boolean;
   /** Whether series whose points have times of their own get stale markers too; default false. */
@@ -185,11 +187,13 @@ export class ScrapeTarget {
 
   async #fetch(): Promise<{ readonly outcome: BodyOutcome; readonly bodyBytes: number }> {
     const { client, url, timeoutMs, bodyLimitBytes, signal, credentials, followRedirects } = this.#options;
+    const { formats = {} } = this.#options;
     let length: number;
+    let format: ExpositionFormat;
     try {
       const fetched = await client.fetchBody({
         url,
-        headers: scrapeHeaders(timeoutMs),
+        headers: scrapeHeaders(timeoutMs, formats),
         credentials: (await credentials?.()) ?? {},
         timeoutMs,
         bodyLimitBytes,
@@ -197,14 +201,14 @@ export class ScrapeTarget {
         signal,
         followRedirects: followRedirects ?? true,
       });
-      checkContentType(fetched.contentType, fetched.length);
+      format = bodyFormat(fetched.contentType, fetched.length, formats.fallback);
       length = fetched.length;
     } catch (error) {
       const bodyBytes = failureReason(error) === "body_limit" ? -1 : 0;
       const outcome = { ok: false, error, partial: undefined, values: this.#takeValues(), kept: 0 } as const;
       return { outcome, bodyBytes };
     }
-    const outcome = this.#reader.read(this.#body.bytes, length, this.#takeValues());
+    const outcome = this.#reader.read(this.#body.bytes, length, this.#takeValues(), format);
     if (!outcome.ok) this.#learnt();
     return { outcome, bodyBytes: length };
   }
@@ -214,12 +218,12 @@ export class ScrapeTarget {
   }
 
   async #send(
-    { layout, presence }: Frame,
+    { layout, presence, startTimes, extras }: Frame,
     timeMs: number,
     values: Float64Array,
     times: BigUint64Array | undefined,
   ): Promise<void> {
-    const column = new Column({ values, presence, timeNs: msToNs(timeMs), times });
+    const column = new Column({ values, presence, timeNs: msToNs(timeMs), times, startTimes, extras });
     await this.#hand(Batch.fromColumns(layout, column));
     if (!column.retained) this.#buffers.recycle(values, times);
   }

@@ -4,9 +4,16 @@ import { type Composite, isSound, slotsOf } from "./composite-series.ts";
 import { ExplicitTimes, type TimestampDrops } from "./explicit-times.ts";
 import { type KnownSeries, repeatedSlots } from "./known-series.ts";
 import { LayoutBuilder, type LayoutBuilderOptions } from "./layout-builder.ts";
+import {
+  CreatedTimes,
+  type Exponentials,
+  exponentialsOf,
+  type PointDetails,
+  pointExtras,
+} from "./point-details.ts";
 
 /** What one scrape says about every slot. */
-export interface Frame {
+export interface Frame extends PointDetails {
   readonly layout: Layout;
   readonly presence: Presence;
   /** The first slot of the scraper's own gauges. */
@@ -52,6 +59,7 @@ export class ScrapedSeries {
   readonly #ownGauges: number;
   readonly #ownOnly: Layout;
   readonly #explicit = new ExplicitTimes();
+  readonly #created = new CreatedTimes();
   /** 1 = downstream has this series as living. */
   #live = new Uint8Array(0);
   /** 1 = the last readable body had it. */
@@ -98,13 +106,15 @@ export class ScrapedSeries {
     const builder = this.#builder;
     const explicit = this.#options.honorTimestamps ? result.timestamps : undefined;
     this.#explicit.discard();
+    const exponentials = exponentialsOf(result.natives);
     if (this.#settled && result.sameSeries && !result.metadataChanged && explicit === undefined) {
-      if (this.#allSound(result)) {
+      if (this.#allSound(result, exponentials)) {
         const same = {
           layout: builder.layout,
           presence: this.#presence,
           ownSlot: builder.scrapedWidth,
           ...nothing,
+          ...this.#details(result, exponentials, scrapeTimeMs, undefined),
           malformed: this.#strays,
           shadowed: this.#shadowed,
         };
@@ -128,8 +138,9 @@ export class ScrapedSeries {
       timestamps = this.#explicit.apply(explicit, known.entries, states, own, scrapeTimeMs);
     }
     this.#strays = builder.strays.reduce((count, slot) => count + (result.seen[slot] as number), 0);
-    const malformed = this.#strays + this.#dropUnsound(result, explicit);
+    const malformed = this.#strays + this.#dropUnsound(result, exponentials, explicit);
     return this.#finish({
+      ...this.#details(result, exponentials, scrapeTimeMs, explicit),
       layout: builder.layout,
       ownSlot: width,
       timed: explicit !== undefined,
@@ -251,7 +262,30 @@ export class ScrapedSeries {
     for (const slot of slots) live[slot] = slot === heir ? 1 : 0;
   }
 
-  #allSound({ values, seen }: ParseResult): boolean {
+  #details(
+    result: ParseResult,
+    exponentials: Exponentials,
+    scrapeTimeMs: number,
+    explicit: Float64Array | undefined,
+  ): PointDetails {
+    const builder = this.#builder;
+    const timeOf = (slot: number) => {
+      const own = explicit?.[slot] ?? Number.NaN;
+      // Also for a time that is none: its point is dropped.
+      return own > 0 && own < Number.MAX_SAFE_INTEGER ? own : scrapeTimeMs;
+    };
+    return {
+      startTimes:
+        result.startTimes ??
+        this.#created.update(builder.createdPoints, this.width + this.#ownGauges, result),
+      extras: pointExtras(result, exponentials, builder, timeOf),
+    };
+  }
+
+  #allSound({ values, seen }: ParseResult, exponentials: Exponentials): boolean {
+    for (const slot of this.#builder.natives) {
+      if (seen[slot] === 1 && exponentials.get(slot) === undefined) return false;
+    }
     for (const { type, composite } of this.#builder.composites) {
       if (seen[composite.count] === 1 && !isSound(values, composite, type)) return false;
     }
@@ -259,9 +293,18 @@ export class ScrapedSeries {
   }
 
   /** Takes points out that cannot be. Returns how many. */
-  #dropUnsound({ values, seen }: ParseResult, timestamps: Float64Array | undefined): number {
+  #dropUnsound(
+    { values, seen }: ParseResult,
+    exponentials: Exponentials,
+    timestamps: Float64Array | undefined,
+  ): number {
     const states = this.#scratch;
     let dropped = 0;
+    for (const slot of this.#builder.natives) {
+      if (states[slot] !== PRESENT || exponentials.get(slot) !== undefined) continue;
+      states[slot] = ABSENT;
+      dropped += 1;
+    }
     for (const { type, composite } of this.#builder.composites) {
       const { count } = composite;
       const good =

@@ -45,7 +45,7 @@ test("the request says what Prometheus says", async (t) => {
   await scrape();
   assert.match(String(headers()["accept"]), /^text\/plain;version=1\.0\.0;escaping=allow-utf-8;q=0\.6,/);
   assert.equal(headers()["x-prometheus-scrape-timeout-seconds"], "1.5");
-  assert.equal(headers()["accept-encoding"], "gzip");
+  assert.equal(headers()["accept-encoding"], "zstd,gzip");
 });
 
 test("what happens beside a scrape travels in its batch and does not stop it", async (t) => {

@@ -23,8 +23,9 @@ function start() {
     key,
     identity,
     intervalMs: INTERVAL,
-    create({ onOutcome }) {
+    create({ signal, onOutcome }) {
       created += 1;
+      signal.addEventListener("abort", () => events.push(`done ${key}`));
       return {
         async scrape(time: number) {
           events.push(`scrape ${key} ${time}`);
@@ -77,7 +78,7 @@ test("a target that is gone ends with the time its next scrape would have had, a
   await pass(last + 2 * INTERVAL - clock.now());
   assert.equal(of("a").filter((event) => event.startsWith("end")).length, 0, "not before it might be back");
   await pass(INTERVAL);
-  assert.deepEqual(of("a").at(-1), `end a ${last + INTERVAL}`);
+  assert.deepEqual(of("a").slice(-2), [`end a ${last + INTERVAL}`, "done a"]);
   await pool.close(0);
 });
 
@@ -98,12 +99,13 @@ test("nothing ends where the same target is scraped under another key, or where 
 });
 
 test("closing ends nothing, not even what was about to end", async () => {
-  const { pool, target, pass, events } = start();
+  const { pool, target, pass, events, of } = start();
   pool.sync([target("a"), target("b")]);
   await pass(2 * INTERVAL);
   pool.sync([target("a")]);
   await setImmediate();
   await pool.close(0);
+  assert.deepEqual(of("b").slice(-1), ["done b"]);
   const before = events.length;
   await pass(5 * INTERVAL);
   pool.sync([target("c")]);
