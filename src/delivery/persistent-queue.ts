@@ -28,10 +28,6 @@ interface Entry<Request> {
   readonly request: Request | undefined;
 }
 
-/** Written when a storage is first used, so that a later format can be told from this one. */
-const FORMAT_KEY = "format";
-const FORMAT = "1";
-
 const REREAD_MS = 1000;
 
 /**
@@ -139,35 +135,19 @@ export class PersistentQueue<Request extends DeliveryRequest> implements Queue<R
   async #restore(): Promise<void> {
     const { storage, sizeOf, logger } = this.#options;
     const keys = await storage.keys();
-    const format = await storage.get(FORMAT_KEY);
-    if (format === undefined) {
-      await storage.batch([{ type: "set", key: FORMAT_KEY, value: Buffer.from(FORMAT) }]);
-    } else if (Buffer.from(format).toString() !== FORMAT) {
-      throw new StorageError(
-        "io",
-        `the stored queue has format ${Buffer.from(format).toString()}, written by a later release; this one reads format ${FORMAT}`,
-      );
-    }
-    let requests = 0;
     for (const key of keys) {
-      if (key === FORMAT_KEY) continue;
-      const known = parseKey(key);
-      if (known === undefined) {
-        throw new StorageError(
-          "io",
-          `the stored queue has an entry ${JSON.stringify(key)} that is none of its own`,
-        );
-      }
-      const { index, points, bytes } = known;
+      const { index, points, bytes } = parseKey(key);
       const size = sizeOf({ points, bytes });
-      requests++;
       this.#nextIndex = index + 1;
       this.#room.occupy(size);
       this.#points += points;
       this.#outlet.put({ key, points, size, request: undefined });
     }
-    if (requests === 0) return;
-    logger.info("Found requests in the persistent queue.", { requests, data_points: this.#points });
+    if (keys.length === 0) return;
+    logger.info("Found requests in the persistent queue.", {
+      requests: keys.length,
+      data_points: this.#points,
+    });
   }
 
   /** Called in the order of admission, which is so the order of the indexes and of the writes. */

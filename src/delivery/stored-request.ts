@@ -15,16 +15,13 @@ export interface RequestCodec<Request extends DeliveryRequest> {
   fromStored(stored: StoredRequest, points: number): Request;
 }
 
-const VERSION = 1;
 const LEAD_BYTES = 4;
 
-/** version u8 │ 0 │ length of the attributes u16 │ attributes (JSON) │ body */
+/** length of the attributes u32 (little-endian) │ attributes (JSON) │ body */
 export function encodeStored({ attributes, body }: StoredRequest): Uint8Array {
   const json = Buffer.from(JSON.stringify(attributes));
   const value = Buffer.allocUnsafeSlow(LEAD_BYTES + json.length + body.length);
-  value.writeUInt8(VERSION, 0);
-  value.writeUInt8(0, 1);
-  value.writeUInt16LE(json.length, 2);
+  value.writeUInt32LE(json.length, 0);
   value.set(json, LEAD_BYTES);
   value.set(body, LEAD_BYTES + json.length);
   return value;
@@ -33,10 +30,8 @@ export function encodeStored({ attributes, body }: StoredRequest): Uint8Array {
 /** @throws StorageError for anything that {@link encodeStored} does not give */
 export function decodeStored(value: Uint8Array): StoredRequest {
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  const end = bytes.length < LEAD_BYTES ? 0 : LEAD_BYTES + bytes.readUInt16LE(2);
-  if (end === 0 || bytes[0] !== VERSION || end > bytes.length) {
-    throw new StorageError("corrupt", "the stored request is not of a known format");
-  }
+  const end = bytes.length < LEAD_BYTES ? Number.POSITIVE_INFINITY : LEAD_BYTES + bytes.readUInt32LE(0);
+  if (end > bytes.length) throw new StorageError("corrupt", "the stored request is too short");
   return { attributes: parseAttributes(bytes.toString("utf8", LEAD_BYTES, end)), body: bytes.subarray(end) };
 }
 
@@ -57,15 +52,24 @@ export interface StoredKey {
   readonly bytes: number;
 }
 
-const KEY = /^(\d{16})\.(\d+)\.(\d+)$/;
+/** Of keys and values; it stands in each key, so that nothing has to be kept beside the requests. */
+const FORMAT = 1;
+const KEY = /^v1\.(\d{16})\.(\d+)\.(\d+)$/;
 
 /** Keys sort like their indexes. */
 export function formatKey({ index, points, bytes }: StoredKey): string {
-  return `${String(index).padStart(16, "0")}.${points}.${bytes}`;
+  return `v${FORMAT}.${String(index).padStart(16, "0")}.${points}.${bytes}`;
 }
 
-export function parseKey(key: string): StoredKey | undefined {
+/** @throws StorageError when it is the key of a later format, or none of these */
+export function parseKey(key: string): StoredKey {
   const match = KEY.exec(key);
-  if (match === null) return undefined;
-  return { index: Number(match[1]), points: Number(match[2]), bytes: Number(match[3]) };
+  if (match !== null) return { index: Number(match[1]), points: Number(match[2]), bytes: Number(match[3]) };
+  const format = /^v(\d+)\./.exec(key)?.[1];
+  throw new StorageError(
+    "io",
+    format === undefined || Number(format) <= FORMAT
+      ? `the stored queue has an entry ${JSON.stringify(key)} that is none of its own`
+      : `the stored queue has format ${format}, written by a later release; this one reads format ${FORMAT}`,
+  );
 }

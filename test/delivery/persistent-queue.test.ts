@@ -92,8 +92,7 @@ async function crash(
   await ended;
 }
 
-/** What is stored beside the format. */
-const requests = (storage: FakeStorage) => storage.entries.size - 1;
+const requests = (storage: FakeStorage) => storage.entries.size;
 
 test("consume settles when the request is in the storage, not before", async () => {
   const storage = new FakeStorage();
@@ -144,7 +143,6 @@ test("a request for which a consumer waits is not read back, one that has to wai
   const storage = new FakeStorage();
   const { calls, send } = manualBackend();
   const { chain } = await chainOver(storage, send, { queue: { num_consumers: 1 } });
-  storage.reads.length = 0;
   await chain.consume(gauges(1));
   await chain.consume(gauges(1));
   await setImmediate();
@@ -306,11 +304,11 @@ test("a request that cannot be read any more is dropped with its reason; the oth
   const before = await chainOver(storage, down, { queue: { num_consumers: 1 } });
   for (let i = 0; i < 6; i++) await before.chain.consume(gauges(10));
   await before.chain.shutdown(1000);
-  const keys = [...storage.entries.keys()].filter((key) => key !== "format").toSorted();
+  const keys = [...storage.entries.keys()].toSorted();
   storage.entries.set(keys[1] ?? "", Buffer.from("x"));
-  storage.entries.set(keys[2] ?? "", Buffer.from([1, 0, 255, 255, 1, 2]));
-  storage.entries.set(keys[3] ?? "", Buffer.from([1, 0, 1, 0, 0x7b]));
-  storage.entries.set(keys[4] ?? "", Buffer.from([9, 0, 0, 0]));
+  storage.entries.set(keys[2] ?? "", Buffer.from([255, 255, 0, 0, 1, 2]));
+  storage.entries.set(keys[3] ?? "", Buffer.from([1, 0, 0, 0, 0x7b]));
+  storage.entries.set(keys[4] ?? "", Buffer.from([]));
   const { numbers, send } = recordingBackend();
   const { chain, metric, logs } = await chainOver(storage, send);
   await setImmediate();
@@ -420,12 +418,12 @@ test("nothing is accepted before the start, and the start fails without the stor
 });
 
 test("the queue of a later format, or something else, is refused and left alone", async () => {
-  for (const [key, value, message] of [
-    ["format", "2", /has format 2, written by a later release; this one reads format 1$/],
-    ["checkpoint", "", /has an entry "checkpoint" that is none of its own$/],
+  for (const [key, message] of [
+    ["v2.0000000000000000.1.10", /has format 2, written by a later release; this one reads format 1$/],
+    ["checkpoint", /has an entry "checkpoint" that is none of its own$/],
   ] as const) {
     const storage = new FakeStorage();
-    storage.entries.set(key, Buffer.from(value));
+    storage.entries.set(key, Buffer.from("x"));
     await assert.rejects(chainOver(storage, down), message);
     assert.equal(storage.isOpen, false, "it can be opened by another");
     assert.ok(storage.entries.has(key));
@@ -497,9 +495,7 @@ test("whatever happens, every request accepted is sent, in order, and twice only
         };
         // What an attempt was begun for, and is not settled.
         const noteInFlight = () => {
-          const stored = new Set(
-            [...storage.entries].map(([key, value]) => (key === "format" ? -1 : numberOf(value))),
-          );
+          const stored = new Set([...storage.entries.values()].map(numberOf));
           for (const number of inFlight) if (stored.has(number)) mayRepeat.add(number);
         };
         const restart = async () => {
