@@ -7,12 +7,15 @@ export function flatten(batch: MetricsBatch): Map<string, unknown> {
   const points = new Map<string, unknown>();
   for (const { resource, scopeMetrics } of batch) {
     points.set(`resource ${text(resource.attributes)}`, null);
-    for (const { metrics } of scopeMetrics) {
+    for (const { scope, metrics } of scopeMetrics) {
       for (const metric of metrics) {
         for (const point of metric.dataPoints) {
           const key = `${metric.descriptor.name} ${text(point.attributes)}`;
           points.set(key, {
             ...describe(metric),
+            scope: /prometheusreceiver$|^otelcol-kubevirt/.test(scope.name)
+              ? "the receiver's own"
+              : text({ ...scope }),
             value: plain(point.value),
             flags: point.flags ?? 0,
             exemplars: (point.exemplars ?? []).length,

@@ -63,7 +63,7 @@ export interface Peer {
 
 /** Runs a peer until the end of the test. */
 export function startPeer(t: Cleanup, binary: string, args: readonly string[]): Peer {
-  const child = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(binary, args, { cwd: tmpdir(), stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
   let ended = false;
   const waiting = new Set<() => void>();
