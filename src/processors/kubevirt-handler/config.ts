@@ -1,9 +1,17 @@
 import { duration, z } from "../../config/index.ts";
+import { extraMetricsSchema } from "./extra-metrics.ts";
+import { labelOptions, namePatterns } from "./label-options.ts";
 
 const pattern =
   "Patterns over the label's key (what follows `kubernetes_vmi_label_`); `*` stands for any text, `?` for one character.";
 
 export const configSchema = z.strictObject({
+  set: z
+    .enum(["kubevirt_handler", "kubevirt_api", "kubevirt_controller"])
+    .default("kubevirt_handler")
+    .describe(
+      "Which component's documented metrics to make: those of virt-handler, virt-api or virt-controller.",
+    ),
   metrics: z
     .enum(["documented", "all"])
     .default("documented")
@@ -51,6 +59,19 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe("What becomes of the attributes `kubernetes_vmi_label_*`."),
+  extra_metrics: extraMetricsSchema,
+  exclude_metrics: namePatterns()
+    .default([])
+    .describe(
+      "Metrics to leave out, by their names at the source (counters with or without `_total`). What is no plain name is a regular expression (RE2) that matches anywhere.",
+    ),
+  ...labelOptions,
+  correct_known_errors: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Corrects values that are wrong in some releases of KubeVirt, by the version that `kubevirt_info` says: `kubevirt_vmi_vcpu_seconds_total` is 1000 times too large from v1.3.0 to v1.5, `kubevirt_vmi_vcpu_wait_seconds` before v1.1.",
+    ),
   max_staleness: duration({ min: 1 })
     .prefault("5m")
     .describe(

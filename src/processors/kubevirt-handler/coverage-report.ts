@@ -9,6 +9,7 @@ import {
 import type { Logger } from "../../telemetry/index.ts";
 import { type Coverage, coverage } from "./coverage.ts";
 import type { DocumentedSet } from "./documented-set.ts";
+import { explainMissing, type Release } from "./known-errors.ts";
 import type { MappedLayout } from "./mapped-layout.ts";
 import type { ProcessorTelemetry } from "./telemetry.ts";
 
@@ -30,7 +31,7 @@ export class CoverageReport {
   check(mapped: MappedLayout, presence: Presence): void {
     if (this.#checked.get(mapped) === presence) return;
     this.#checked.set(mapped, presence);
-    for (const { resource, metrics } of mapped.scraped) {
+    for (const { resource, release, metrics } of mapped.scraped) {
       const names = metrics
         .filter((metric) => hasPoint(metric, presence))
         .map(({ descriptor }) => descriptor.name);
@@ -40,22 +41,24 @@ export class CoverageReport {
       const families = names.join();
       if (last.families === families) continue;
       last.families = families;
-      this.#report(resource, coverage(names, this.#set));
+      this.#report(resource, coverage(names, this.#set), release);
     }
   }
 
   #isDirect(name: string): boolean {
-    return this.#set.direct.some((metric) => metric.name === name);
+    return this.#set.direct.some((metric) => metric.source === name);
   }
 
-  #report(resource: Resource, { seen, missing, unmapped }: Coverage): void {
+  #report(resource: Resource, { seen, missing, unmapped }: Coverage, release: Release | undefined): void {
     const target = String(resource.attributes["service.instance.id"] ?? "");
     this.#telemetry.documented(target, seen.length, missing.length);
+    const explanation = explainMissing(missing, release);
     this.#logger.debug("What the target exposes of the documented metrics has changed.", {
       target,
       seen: seen.length,
       missing,
       unmapped,
+      ...(explanation !== undefined && { explanation }),
     });
   }
 }

@@ -1,4 +1,5 @@
-import { type DocumentedSet, familyIndex, handlerSet, metricsOfFamily } from "./documented-set.ts";
+import { type DocumentedSet, familyIndex, metricsOfFamily } from "./documented-set.ts";
+import { handlerSet } from "./sets/index.ts";
 
 export interface Coverage {
   /** Documented metrics that the families give, in the order of the documentation. */
@@ -14,16 +15,17 @@ export function coverage(familyNames: Iterable<string>, set: DocumentedSet = han
   const index = familyIndex(set);
   const found = new Set<string>();
   const unmapped = new Set<string>();
-  const direct = new Set(set.direct.map(({ name }) => name));
+  const direct = new Map(set.direct.map(({ source, name }) => [source, name]));
   for (const name of familyNames) {
-    const family = index.get(name);
+    const family = index.get(name)?.documented;
+    const own = direct.get(name);
     if (family !== undefined) for (const metric of metricsOfFamily(family)) found.add(metric.name);
-    else if (direct.has(name)) found.add(name);
+    else if (own !== undefined) found.add(own);
     else if (name.startsWith("kubevirt_")) unmapped.add(name);
   }
   const fromScrape = set.families.flatMap(metricsOfFamily).map(({ name }) => name);
   return {
-    seen: [...direct, ...fromScrape].filter((name) => found.has(name)),
+    seen: [...direct.values(), ...fromScrape].filter((name) => found.has(name)),
     missing: fromScrape.filter((name) => !found.has(name)),
     unmapped: [...unmapped],
   };

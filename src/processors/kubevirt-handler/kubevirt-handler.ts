@@ -1,13 +1,14 @@
 import type { Consumer, UpstreamSettings } from "../../component/index.ts";
-import { Batch, type Column, type Layout, msToNs } from "../../metrics/index.ts";
+import { Batch, type Column, msToNs } from "../../metrics/index.ts";
 import { DeltaConverter } from "../../temporality/index.ts";
 import type { Config } from "./config.ts";
 import { CoverageReport } from "./coverage-report.ts";
-import { handlerSet } from "./documented-set.ts";
-import { layoutMapper } from "./layout-mapper.ts";
+import { LayoutMapper } from "./layout-mapper.ts";
 import type { MappedLayout } from "./mapped-layout.ts";
 import { adaptColumn, FiniteFilter } from "./presence.ts";
+import { documentedSets } from "./sets/index.ts";
 import { ProcessorTelemetry } from "./telemetry.ts";
+import { ValueAdjuster } from "./value-adjuster.ts";
 
 /**
  * Makes the documented metrics of what a virt-handler exposes. Names, attributes and resources are worked out once for
@@ -15,18 +16,22 @@ import { ProcessorTelemetry } from "./telemetry.ts";
  */
 export class KubevirtHandlerProcessor implements Consumer {
   readonly #settings: UpstreamSettings<Config>;
-  readonly #map: (layout: Layout) => MappedLayout;
+  readonly #mapper: LayoutMapper;
   readonly #telemetry: ProcessorTelemetry;
   readonly #coverage: CoverageReport;
   readonly #finite = new FiniteFilter();
+  readonly #values = new ValueAdjuster();
+  /** Releases whose errors were spoken of. */
+  readonly #corrected = new Set<string>();
   readonly #deltas: DeltaConverter | undefined;
 
   constructor(settings: UpstreamSettings<Config>) {
     const { config, id, logger, meter, clock } = settings;
     this.#settings = settings;
-    this.#map = layoutMapper(config, handlerSet);
+    const set = documentedSets[config.set];
+    this.#mapper = new LayoutMapper(config, set);
     this.#telemetry = new ProcessorTelemetry(meter, id);
-    this.#coverage = new CoverageReport(handlerSet, logger, this.#telemetry);
+    this.#coverage = new CoverageReport(set, logger, this.#telemetry);
     if (config.temporality === "delta") {
       this.#deltas = new DeltaConverter({
         maxStalenessMs: config.max_staleness,
@@ -38,17 +43,23 @@ export class KubevirtHandlerProcessor implements Consumer {
   }
 
   async consume(batch: Batch): Promise<void> {
-    const mapped = this.#map(batch.layout);
+    const mapped = this.#mapper.map(batch.layout, batch.column);
     this.#coverage.check(mapped, batch.column.presence);
+    this.#reportCorrections(mapped);
     if (mapped.layout.resources.length === 0) return;
-    const column = adaptColumn(mapped, batch.column);
-    if (this.#deltas !== undefined) {
-      await this.#consumeDeltas(this.#deltas, mapped, column);
-      return;
+    const source = adaptColumn(mapped, batch.column);
+    const column = this.#values.adjust(mapped, source);
+    try {
+      if (this.#deltas !== undefined) {
+        await this.#consumeDeltas(this.#deltas, mapped, column);
+        return;
+      }
+      const finite = this.#finite.apply(mapped.streams, column);
+      this.#telemetry.dropped(this.#finite.dropped, "not_finite");
+      await this.#handOn(mapped, finite);
+    } finally {
+      this.#values.release(column, source);
     }
-    const finite = this.#finite.apply(mapped.streams, column);
-    this.#telemetry.dropped(this.#finite.dropped, "not_finite");
-    await this.#handOn(mapped, finite);
   }
 
   #consumeDeltas(deltas: DeltaConverter, mapped: MappedLayout, column: Column): Promise<void> {
@@ -65,8 +76,24 @@ export class KubevirtHandlerProcessor implements Consumer {
     );
   }
 
-  async #handOn({ layout }: MappedLayout, column: Column): Promise<void> {
-    const batch = Batch.fromColumns(layout, column);
-    if (batch.pointCount > 0) await this.#settings.next.consume(batch);
+  async #handOn(mapped: MappedLayout, column: Column): Promise<void> {
+    const merged = this.#values.merge(mapped, column);
+    const batch = Batch.fromColumns(mapped.layout, merged);
+    try {
+      if (batch.pointCount > 0) await this.#settings.next.consume(batch);
+    } finally {
+      this.#values.release(merged, column);
+    }
+  }
+
+  #reportCorrections({ corrections }: MappedLayout): void {
+    for (const [version, families] of corrections) {
+      if (this.#corrected.has(version)) continue;
+      this.#corrected.add(version);
+      this.#settings.logger.info("Values that this KubeVirt release has wrong are corrected.", {
+        version,
+        families,
+      });
+    }
   }
 }

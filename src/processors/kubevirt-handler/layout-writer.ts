@@ -75,12 +75,12 @@ export class LayoutWriter {
   }
 
   /**
-   * Slots of points that cannot be told apart by their attributes though their source could: each list is one series
-   * to whoever looks at the result.
+   * Points that cannot be told apart by their attributes though their source could: each list is one series to whoever
+   * looks at the result.
    * @param lossy whether attributes may have been left out
    */
-  ambiguous(lossy: boolean): Uint32Array[] {
-    const result: Uint32Array[] = [];
+  ambiguous(lossy: boolean): PointPlace[][] {
+    const result: PointPlace[][] = [];
     for (const scopes of this.#resources.values()) {
       for (const metrics of scopes.values()) {
         for (const { attributes, places, merged } of metrics.values()) {
@@ -90,7 +90,7 @@ export class LayoutWriter {
           for (const indexes of groups.values()) {
             // The same object again is a series with several points of their own time.
             if (new Set(indexes.map((i) => attributes[i])).size < 2) continue;
-            result.push(Uint32Array.from(indexes, (i) => slotOf(places[i] as PointPlace)));
+            result.push(indexes.map((i) => places[i] as PointPlace));
           }
         }
       }
@@ -109,7 +109,8 @@ function metricLayout({ shape, attributes, places }: Draft): MetricLayout {
   }
 }
 
-function slotOf(place: PointPlace): number {
+/** The slot whose presence is the point's. */
+export function slotOf(place: PointPlace): number {
   return typeof place === "number" ? place : place.count;
 }
 

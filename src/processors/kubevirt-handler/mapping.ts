@@ -6,25 +6,30 @@ import {
   type HistogramSlots,
   type InstrumentationScope,
   type Layout,
-  type MetricDescriptor,
   type MetricLayout,
   type NumberMetricLayout,
-  ValueType,
+  type SummaryMetricLayout,
 } from "../../metrics/index.ts";
 import type { HistogramStreams, NumberStreams } from "../../temporality/index.ts";
-import type { Config } from "./config.ts";
-import { type DocumentedFamily, type DocumentedMetric, metricsOfFamily } from "./documented-set.ts";
+import { type DocumentedFamily, type FamilySource, metricsOfFamily } from "./documented-set.ts";
+import type { ExtraMetric } from "./extra-metrics.ts";
+import { errorFactor, parseRelease } from "./known-errors.ts";
+import { leavesLabelsOut } from "./label-names.ts";
 import { LayoutWriter, type MetricShape, type PointPlace } from "./layout-writer.ts";
-import type { MappedLayout, MappingRules, Target } from "./mapped-layout.ts";
-
-/** What receivers say about a scrape; it is not part of it and goes on as it is. */
-const REPORTS = new Set([
-  "up",
-  "scrape_duration_seconds",
-  "scrape_samples_scraped",
-  "scrape_samples_post_metric_relabeling",
-  "scrape_series_added",
-]);
+import type { Adjustments, MappedLayout, MappingRules, Target } from "./mapped-layout.ts";
+import {
+  descriptorOf,
+  isHistogram,
+  isNumber,
+  isRunningTotal,
+  numberShape,
+  placesOf,
+  shapeOf,
+  typeOf,
+  withoutLabels,
+} from "./metric-shapes.ts";
+import { optionName } from "./name-patterns.ts";
+import { isReport } from "./scraped.ts";
 
 /** Families whose `name` is that of a virtual machine; elsewhere it can be anything, such as a work queue's. */
 const VM_FAMILY = "kubevirt_vmi_";
@@ -37,6 +42,9 @@ export class Mapping {
   readonly #histograms: HistogramStreams[] = [];
   readonly #exponentials: NumberStreams[] = [];
   readonly #split: HistogramSlots[] = [];
+  readonly #divided: Adjustments["divided"][number][] = [];
+  readonly #fixed: Adjustments["fixed"][number][] = [];
+  readonly #corrections = new Map<string, string[]>();
   #restIsGauges = true;
   #target!: Target;
   #scope!: InstrumentationScope;
@@ -45,17 +53,15 @@ export class Mapping {
     this.#rules = rules;
   }
 
-  run(layout: Layout): MappedLayout {
-    const scraped = layout.resources.map(({ resource, scopes }) => {
+  run(layout: Layout): Omit<MappedLayout, "scraped"> {
+    for (const { resource, scopes } of layout.resources) {
       this.#target = this.#rules.target(resource);
-      const all = scopes.flatMap(({ metrics }) => metrics);
-      if (this.#rules.config.resource === "vmi") this.#announceVms(all);
+      if (this.#rules.config.resource === "vmi") this.#announceVms(scopes.flatMap(({ metrics }) => metrics));
       for (const { scope, metrics } of scopes) {
         this.#scope = scope;
         for (const metric of metrics) this.#metric(metric);
       }
-      return { resource, metrics: all.filter(({ descriptor }) => !REPORTS.has(descriptor.name)) };
-    });
+    }
     return {
       layout: this.#writer.finish(layout.width),
       streams: {
@@ -67,7 +73,8 @@ export class Mapping {
       },
       split: this.#split,
       ambiguous: this.#writer.ambiguous(leavesLabelsOut(this.#rules.config)),
-      scraped,
+      adjustments: { divided: this.#divided, fixed: this.#fixed },
+      corrections: this.#corrections,
     };
   }
 
@@ -77,7 +84,7 @@ export class Mapping {
     for (const metric of metrics) {
       const { name } = metric.descriptor;
       if (!name.startsWith(VM_FAMILY)) continue;
-      if (this.#rules.config.metrics === "documented" && !this.#rules.families.has(name)) continue;
+      if (this.#rules.config.metrics === "documented" && !this.#isKnown(name)) continue;
       for (const source of metric.attributes) {
         const series = attributes.ofVm(source);
         if (series !== undefined) vms.add(series);
@@ -85,19 +92,146 @@ export class Mapping {
     }
   }
 
+  #isKnown(name: string): boolean {
+    const { families, extra } = this.#rules;
+    return families.has(name) || extra.exact(name) !== undefined || extra.pattern(name) !== undefined;
+  }
+
+  /** A plain name in `extra_metrics` goes before the documented set, a regular expression after it. */
   #metric(metric: MetricLayout): void {
     const { name } = metric.descriptor;
-    const { config, families, direct } = this.#rules;
-    const family = families.get(name);
+    const { config, families, direct, extra } = this.#rules;
+    const source = families.get(name);
     const own = direct.get(name);
-    if (REPORTS.has(name)) this.#report(metric);
-    else if (family !== undefined && family.kind !== "histogram" && isNumber(metric)) {
-      this.#keep(metric, numberShape(metric, family), family.wandering);
-    } else if (family?.kind === "histogram" && isHistogram(metric)) {
-      if (config.histograms === "native") this.#keep(metric, { ...metric, descriptor: descriptorOf(family) });
-      else this.#splitHistogram(metric, family);
-    } else if (own !== undefined) this.#keep(metric, { ...metric, descriptor: descriptorOf(own) });
-    else if (config.metrics === "all") this.#keep(metric, metric);
+    const exact = extra.exact(name);
+    if (isReport(metric)) this.#report(metric);
+    else if (own !== undefined) this.#keep(metric, { ...metric, descriptor: descriptorOf(own) });
+    else if (exact !== undefined) this.#extra(metric, exact);
+    else if (source !== undefined && this.#documented(metric, source)) return;
+    else {
+      const pattern = extra.pattern(name);
+      if (pattern !== undefined) this.#extra(metric, pattern);
+      else if (config.metrics === "all") this.#keep(metric, metric);
+    }
+  }
+
+  /** Says false when the source has something else under that name. */
+  #documented(metric: MetricLayout, source: FamilySource): boolean {
+    const { documented } = source;
+    if (documented.kind === "histogram") {
+      if (!isHistogram(metric)) return false;
+      this.#keepHistogram(metric, documented);
+      return true;
+    }
+    if (!isNumber(metric)) return false;
+    this.#adjust(metric, source);
+    const { countedLabels } = source;
+    const kept = countedLabels === undefined ? metric : this.#countLabels(metric, countedLabels);
+    this.#keep(kept, numberShape(metric, documented), documented.wandering);
+    return true;
+  }
+
+  #keepHistogram(metric: HistogramMetricLayout, documented: DocumentedFamily): void {
+    if (this.#rules.config.histograms === "documented") this.#splitHistogram(metric, documented);
+    else this.#keep(metric, { ...metric, descriptor: descriptorOf(documented) });
+  }
+
+  #adjust(metric: NumberMetricLayout, { family, divisor = 1 }: FamilySource): void {
+    const { version } = this.#target;
+    const error = this.#rules.config.correct_known_errors
+      ? errorFactor(family, version === undefined ? undefined : parseRelease(version))
+      : 1;
+    if (divisor * error !== 1) this.#divided.push({ slots: metric.slots, divisor: divisor * error });
+    if (error === 1) return;
+    const release = version ?? "unknown";
+    this.#corrections.set(release, [...(this.#corrections.get(release) ?? []), family]);
+  }
+
+  /** Labels become a number: see `OtherName.countedLabels`. */
+  #countLabels(metric: NumberMetricLayout, prefix: string): NumberMetricLayout {
+    const attributes = metric.attributes.map((source, i) => {
+      const labels = Object.keys(source).filter((label) => label.startsWith(prefix));
+      const value = labels.filter((label) => source[label] === "true").length;
+      this.#fixed.push({ slot: metric.slots[i] as number, value });
+      return withoutLabels(source, labels);
+    });
+    return { ...metric, attributes };
+  }
+
+  #extra(metric: MetricLayout, { name, type }: ExtraMetric): void {
+    const isTotal = metric.dataPointType === DataPointType.SUM && metric.isMonotonic;
+    const source = metric.descriptor.name;
+    const { unit, description } = metric.descriptor;
+    const kind = type ?? typeOf(metric);
+    const ownName = name ?? (isTotal ? optionName(source) : source);
+    const made = { family: source, name: `${this.#rules.config.set}.${ownName}`, unit, description };
+    switch (kind) {
+      case "gauge":
+        if (isNumber(metric)) this.#keep(metric, numberShape(metric, { ...made, kind: "gauge" }));
+        break;
+      case "counter":
+        if (!isNumber(metric)) break;
+        this.#keep(metric, numberShape(metric, { ...made, name: `${made.name}.count`, kind: "count" }));
+        break;
+      case "histogram":
+        if (isHistogram(metric)) this.#keepHistogram(metric, { ...made, kind: "histogram" });
+        else if (metric.dataPointType === DataPointType.EXPONENTIAL_HISTOGRAM) {
+          this.#keep(metric, { ...metric, descriptor: { ...metric.descriptor, name: made.name } });
+        }
+        break;
+      case "summary":
+        if (metric.dataPointType === DataPointType.SUMMARY) this.#keepSummary(metric, made.name);
+    }
+  }
+
+  /** As `.quantile`, `.count` and `.sum`, or as it is with `histograms: native`. */
+  #keepSummary(metric: SummaryMetricLayout, name: string): void {
+    const { config } = this.#rules;
+    if (config.histograms === "native") {
+      this.#keep(metric, { ...metric, descriptor: { ...metric.descriptor, name } });
+      return;
+    }
+    const { unit, description } = metric.descriptor;
+    const shape = (suffix: string, kind: "gauge" | "count", ownUnit: string): MetricShape =>
+      this.#withTemporality({
+        descriptor: descriptorOf({ name: `${name}.${suffix}`, unit: ownUnit, description, kind }),
+        aggregationTemporality:
+          kind === "gauge" ? AggregationTemporality.UNSPECIFIED : AggregationTemporality.CUMULATIVE,
+        isMonotonic: kind === "count",
+        dataPointType: kind === "gauge" ? DataPointType.GAUGE : DataPointType.SUM,
+      });
+    const [quantileShape, countShape, sumShape] = [
+      shape("quantile", "gauge", unit),
+      shape("count", "count", "1"),
+      shape("sum", "count", unit),
+    ];
+    const { attributes: own } = this.#target;
+    const totals = { count: [] as number[], sum: [] as number[] };
+    metric.series.forEach(({ quantiles, values, count, sum }, i) => {
+      const source = metric.attributes[i] as Attributes;
+      quantiles.forEach((quantile, k) => {
+        this.#add(metric, quantileShape, source, values[k] as number, (point) =>
+          own.ofQuantile(point, quantile),
+        );
+      });
+      this.#add(metric, countShape, source, count);
+      if (sum >= 0) this.#add(metric, sumShape, source, sum);
+      totals.count.push(count);
+      totals.sum.push(sum);
+      this.#split.push({ count, sum, buckets: values, bounds: quantiles });
+    });
+    for (const [part, slots] of [
+      [countShape, totals.count],
+      [sumShape, totals.sum],
+    ] as const) {
+      const { metric: key, series } = this.#streams(metric, part);
+      const there = [...slots.keys()].filter((i) => (slots[i] as number) >= 0);
+      this.#numbers.push({
+        metric: key,
+        series: there.map((i) => series[i] ?? ""),
+        slots: Uint32Array.from(there, (i) => slots[i] as number),
+      });
+    }
   }
 
   #report(metric: MetricLayout): void {
@@ -192,52 +326,4 @@ export class Mapping {
       ...(isDelta && { aggregationTemporality: AggregationTemporality.DELTA }),
     };
   }
-}
-
-function leavesLabelsOut({ vmi_labels: { include, exclude } }: Config): boolean {
-  return !include.includes("*") || exclude.length > 0;
-}
-
-/** A documented gauge or count. The kind is the documented one even where the source does not know better. */
-function numberShape(metric: NumberMetricLayout, family: DocumentedFamily): MetricShape {
-  const wasCount = metric.dataPointType === DataPointType.SUM;
-  const isCount = family.kind === "count";
-  const { CUMULATIVE, UNSPECIFIED } = AggregationTemporality;
-  return {
-    descriptor: descriptorOf(family),
-    dataPointType: isCount ? DataPointType.SUM : DataPointType.GAUGE,
-    isMonotonic: isCount,
-    aggregationTemporality: !isCount ? UNSPECIFIED : wasCount ? metric.aggregationTemporality : CUMULATIVE,
-    // It tells the type at the source, which would contradict the new one.
-    ...(wasCount === isCount && metric.metadata && { metadata: metric.metadata }),
-  };
-}
-
-/** Only what belongs to the shape: layouts are given as shapes too. */
-function shapeOf(shape: MetricShape): MetricShape {
-  const { descriptor, aggregationTemporality, isMonotonic, dataPointType, metadata } = shape;
-  return { descriptor, aggregationTemporality, isMonotonic, dataPointType, ...(metadata && { metadata }) };
-}
-
-function isRunningTotal(shape: MetricShape): boolean {
-  if (shape.aggregationTemporality !== AggregationTemporality.CUMULATIVE) return false;
-  return shape.dataPointType === DataPointType.SUM
-    ? shape.isMonotonic
-    : shape.dataPointType !== DataPointType.SUMMARY && shape.dataPointType !== DataPointType.GAUGE;
-}
-
-function isNumber(metric: MetricLayout): metric is NumberMetricLayout {
-  return metric.dataPointType === DataPointType.GAUGE || metric.dataPointType === DataPointType.SUM;
-}
-
-function isHistogram(metric: MetricLayout): metric is HistogramMetricLayout {
-  return metric.dataPointType === DataPointType.HISTOGRAM;
-}
-
-function placesOf(metric: MetricLayout): readonly PointPlace[] {
-  return "slots" in metric ? Array.from(metric.slots) : metric.series;
-}
-
-function descriptorOf({ name, description, unit }: DocumentedMetric | DocumentedFamily): MetricDescriptor {
-  return { name, description, unit, valueType: ValueType.DOUBLE };
 }

@@ -1,5 +1,6 @@
 import { ABSENT, type Column, memoise, PRESENT, Presence, STALE } from "../../metrics/index.ts";
 import { type LayoutStreams, PresenceKeeper } from "../../temporality/index.ts";
+import { slotOf } from "./layout-writer.ts";
 import type { MappedLayout } from "./mapped-layout.ts";
 
 /**
@@ -29,7 +30,8 @@ function adapt({ split, ambiguous }: MappedLayout, presence: Presence): Presence
     for (const slot of buckets) states[slot] = state;
     if (sum >= 0) states[sum] = state;
   }
-  for (const slots of ambiguous) {
+  for (const places of ambiguous) {
+    const slots = places.map(slotOf);
     let goesOn = slots.some((slot) => states[slot] === PRESENT);
     for (const slot of slots) {
       if (states[slot] !== STALE) continue;

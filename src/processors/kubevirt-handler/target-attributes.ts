@@ -2,8 +2,12 @@ import { type Attributes, memoise, type Resource } from "../../metrics/index.ts"
 import { seriesKey } from "../../temporality/index.ts";
 import type { Config } from "./config.ts";
 import { integrationAttributes } from "./integration-attributes.ts";
+import type { LabelNames } from "./label-names.ts";
 import { upperBound } from "./upper-bound.ts";
-import { VMI_LABEL_PREFIX, type VmiLabelName } from "./vmi-labels.ts";
+import { VMI_LABEL_PREFIX } from "./vmi-labels.ts";
+
+/** Labels that say which virtual machine a series is about, beside its own labels. */
+const IDENTITY = new Set(["name", "namespace", "node"]);
 
 /** A series of a virtual machine, split into who it is about and what of the machine it is. */
 export interface VmSeries {
@@ -29,15 +33,22 @@ export class TargetAttributes {
   readonly ofPoint: (source: Attributes) => Attributes;
   /** For points that get a resource for their virtual machine; undefined when the series names no machine. */
   readonly ofVm: (source: Attributes) => VmSeries | undefined;
-  readonly #config: Config;
-  readonly #labelName: VmiLabelName;
+  readonly #names: LabelNames;
+  readonly #originOf: (attributes: Attributes) => Attributes;
   readonly #identities = memoise((_: Attributes) => new Map<string | undefined, string>());
   readonly #buckets = memoise((_: Attributes) => new Map<number, Attributes>());
+  readonly #quantiles = memoise((_: Attributes) => new Map<number, Attributes>());
 
-  constructor(resource: Resource, config: Config, labelName: VmiLabelName) {
+  /** @param originOf see `LabelSharing.originOf` */
+  constructor(
+    resource: Resource,
+    config: Config,
+    names: LabelNames,
+    originOf: (attributes: Attributes) => Attributes,
+  ) {
     this.resource = resource;
-    this.#config = config;
-    this.#labelName = labelName;
+    this.#names = names;
+    this.#originOf = originOf;
     this.key = seriesKey(resource.attributes);
     this.integration = config.integration_attributes ? integrationAttributes(resource.attributes) : {};
     this.ofPoint = memoise((source) => {
@@ -57,7 +68,8 @@ export class TargetAttributes {
    * What makes the series the stream it is: its labels but for those of the virtual machine, which may change while
    * the machine's totals run on, and but for the `wandering` one.
    */
-  streamKey(source: Attributes, wandering: string | undefined): string {
+  streamKey(attributes: Attributes, wandering: string | undefined): string {
+    const source = this.#originOf(attributes);
     const known = this.#identities(source);
     let key = known.get(wandering);
     if (key === undefined) {
@@ -72,32 +84,33 @@ export class TargetAttributes {
 
   /** The attributes of a bucket, given those of its histogram. */
   ofBucket(histogram: Attributes, bound: number): Attributes {
-    const known = this.#buckets(histogram);
-    let attributes = known.get(bound);
-    if (attributes === undefined) {
-      attributes = Object.freeze({ ...histogram, upper_bound: upperBound(bound) });
-      known.set(bound, attributes);
-    }
-    return attributes;
+    return part(this.#buckets(histogram), histogram, "upper_bound", bound);
+  }
+
+  /** The attributes of a quantile, given those of its summary. */
+  ofQuantile(summary: Attributes, quantile: number): Attributes {
+    return part(this.#quantiles(summary), summary, "quantile", quantile);
   }
 
   #split(source: Attributes): { identity: Record<string, unknown>; rest: Record<string, unknown> } {
     const identity: Record<string, unknown> = {};
     const rest: Record<string, unknown> = {};
-    const taken = (name: string) => name in source;
-    for (const [name, value] of Object.entries(source)) {
-      if (name.startsWith(VMI_LABEL_PREFIX)) {
-        const label = this.#labelName(name, taken);
-        if (label !== undefined) identity[label] = value;
-      } else if (name === "namespace") {
-        identity[this.#config.integration_attributes && !taken("vm_namespace") ? "vm_namespace" : name] =
-          value;
-      } else if (name === "name" || name === "node") {
-        identity[name] = value;
-      } else {
-        rest[name] = value;
-      }
+    const names = this.#names(source);
+    for (const [label, value] of Object.entries(source)) {
+      const name = names.get(label);
+      if (name === undefined) continue;
+      const isIdentity = IDENTITY.has(label) || label.startsWith(VMI_LABEL_PREFIX);
+      (isIdentity ? identity : rest)[name] = value;
     }
     return { identity, rest };
   }
+}
+
+function part(known: Map<number, Attributes>, whole: Attributes, name: string, value: number): Attributes {
+  let attributes = known.get(value);
+  if (attributes === undefined) {
+    attributes = Object.freeze({ ...whole, [name]: upperBound(value) });
+    known.set(value, attributes);
+  }
+  return attributes;
 }
