@@ -1,7 +1,6 @@
 import { parseArgs } from "node:util";
-import type { BaseDefinition } from "../component/index.ts";
-import { printConfig, TypedValue } from "../config/index.ts";
-import { type CollectorConfig, type ConfiguredComponent, serviceSchema } from "../service/index.ts";
+import { printConfig } from "../config/index.ts";
+import { printableConfig } from "../service/index.ts";
 import { configFlags, configUsage, UsageError } from "./config-options.ts";
 import { loadOrReport } from "./load.ts";
 import type { Command } from "./terminal.ts";
@@ -29,7 +28,7 @@ ${configUsage}
     const format = oneOf("format", values.format, FORMATS);
     const config = await loadOrReport(values, terminal);
     if (config === undefined) return 1;
-    terminal.out(printConfig(typedSections(config), undefined, { mode, format }));
+    terminal.out(printConfig(printableConfig(config), undefined, { mode, format }));
     return 0;
   },
 };
@@ -39,20 +38,4 @@ function oneOf<Value extends string>(flag: string, value: string, allowed: reado
   if (found === undefined)
     throw new UsageError(`--${flag} must be one of ${allowed.join(", ")}, got ${JSON.stringify(value)}`);
   return found;
-}
-
-function typedSections(config: CollectorConfig): Record<string, unknown> {
-  const section = (components: ReadonlyMap<string, ConfiguredComponent<BaseDefinition>>) =>
-    components.size === 0
-      ? undefined
-      : Object.fromEntries(
-          [...components].map(([id, c]) => [id, new TypedValue(c.config, c.definition.config)]),
-        );
-  return {
-    receivers: section(config.receivers),
-    processors: section(config.processors),
-    exporters: section(config.exporters),
-    extensions: section(config.extensions),
-    service: new TypedValue(config.service, serviceSchema),
-  };
 }

@@ -34,6 +34,8 @@ export interface Host {
    * reload keep their last status until they have a new one. Absent where no service runs, as in unit tests.
    */
   statuses?(): readonly ComponentStatus[];
+  /** The configuration in force as JSON, secrets redacted. Absent like `statuses`. */
+  config?(): string;
 }
 
 /** What the service gives every component; components use no globals. */

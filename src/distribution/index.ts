@@ -4,6 +4,7 @@ import nop from "../exporters/nop/index.ts";
 import otlpGrpc from "../exporters/otlp-grpc/index.ts";
 import otlpHttp from "../exporters/otlp-http/index.ts";
 import fileStorage from "../extensions/file-storage/index.ts";
+import healthCheck from "../extensions/health-check/index.ts";
 import attributes from "../processors/attributes/index.ts";
 import cumulativeToDelta from "../processors/cumulativetodelta/index.ts";
 import deltaToCumulative from "../processors/deltatocumulative/index.ts";
@@ -34,5 +35,5 @@ export const components: ComponentSet = {
     transform,
   ],
   exporters: [debug, nop, otlpGrpc, otlpHttp],
-  extensions: [fileStorage],
+  extensions: [fileStorage, healthCheck],
 };

@@ -1,8 +1,10 @@
 import { type Component, type Host, systemClock } from "../component/index.ts";
+import { printConfig } from "../config/index.ts";
 import { CollectorError } from "../errors/index.ts";
 import type { CollectorConfig } from "./collector-config.ts";
 import { buildGraph, type Graph, GraphError, type GraphSettings } from "./graph.ts";
 import { type Node, type NodeKind, nodeKey, startNode } from "./node.ts";
+import { printableConfig } from "./printable-config.ts";
 import { StagedStop, stopAll } from "./staged-stop.ts";
 import { StatusBoard } from "./status-board.ts";
 
@@ -194,6 +196,7 @@ export class Service {
     return {
       extension: (id): Component | undefined => this.#graph.nodes.get(nodeKey("extension", id))?.component,
       statuses: () => this.#board.all,
+      config: () => printConfig(printableConfig(this.#config), undefined, { format: "json" }),
     };
   }
 }
