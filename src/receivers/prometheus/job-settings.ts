@@ -1,4 +1,5 @@
 import type { ExpositionLimits } from "../../exposition/index.ts";
+import { defaultProtocols, nativeHistogramProtocols, type ScrapeProtocol } from "../../scrape/index.ts";
 import type { GlobalConfig, JobConfig } from "./config.ts";
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -15,7 +16,8 @@ export interface JobSettings {
   /** Whether names beyond Prometheus' old character set are refused. */
   readonly legacyNames: boolean;
   readonly escaping: "allow-utf-8" | "underscores" | "dots" | "values";
-  readonly protocols: JobConfig["scrape_protocols"];
+  /** The most wanted first. */
+  readonly protocols: readonly ScrapeProtocol[];
   readonly nativeHistograms: boolean;
   readonly classicHistogramsToo: boolean;
   readonly externalLabels: Readonly<Record<string, string>>;
@@ -28,6 +30,7 @@ export function jobSettings(config: JobConfig, global: GlobalConfig): JobSetting
   // A job that chooses its own validation does not take the escaping of global with it.
   const inherited =
     config.metric_name_validation_scheme === undefined ? global.metric_name_escaping_scheme : undefined;
+  const nativeHistograms = config.scrape_native_histograms ?? global.scrape_native_histograms ?? false;
   return {
     config,
     intervalMs,
@@ -44,8 +47,11 @@ export function jobSettings(config: JobConfig, global: GlobalConfig): JobSetting
     legacyNames,
     escaping:
       config.metric_name_escaping_scheme ?? inherited ?? (legacyNames ? "underscores" : "allow-utf-8"),
-    protocols: config.scrape_protocols ?? global.scrape_protocols,
-    nativeHistograms: config.scrape_native_histograms ?? global.scrape_native_histograms ?? false,
+    protocols:
+      config.scrape_protocols ??
+      global.scrape_protocols ??
+      (nativeHistograms ? nativeHistogramProtocols : defaultProtocols),
+    nativeHistograms,
     classicHistogramsToo:
       config.always_scrape_classic_histograms ?? global.always_scrape_classic_histograms ?? false,
     externalLabels: global.external_labels,

@@ -236,6 +236,12 @@ export class ScrapeJob {
       }),
       // The mapping checks labels: limits hold for what relabelling leaves.
       limits: limits.sampleLimit === undefined ? {} : { sampleLimit: limits.sampleLimit },
+      formats: {
+        protocols: job.protocols,
+        escaping: job.escaping,
+        fallback: config.fallback_scrape_protocol,
+        compression: config.enable_compression,
+      },
       honorTimestamps: config.honor_timestamps,
       trackTimestampsStaleness: config.track_timestamps_staleness,
       extraReport: job.extraReport,

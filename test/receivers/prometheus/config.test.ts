@@ -40,7 +40,7 @@ test("the defaults are Prometheus' own", () => {
     extraReport: false,
     legacyNames: false,
     escaping: "allow-utf-8",
-    protocols: undefined,
+    protocols: ["OpenMetricsText1.0.0", "OpenMetricsText0.0.1", "PrometheusText1.0.0", "PrometheusText0.0.4"],
     nativeHistograms: false,
     classicHistogramsToo: false,
     externalLabels: {},
@@ -83,6 +83,15 @@ test("escaping follows validation, a job's before that of global", () => {
   assert.equal(settings({}, { metric_name_escaping_scheme: "dots" }).escaping, "dots");
   assert.equal(settings(legacy, { metric_name_escaping_scheme: "allow-utf-8" }).escaping, "underscores");
   assert.equal(settings({ ...legacy, metric_name_escaping_scheme: "values" }).escaping, "values");
+});
+
+test("native histograms put protobuf first, unless protocols are chosen", () => {
+  const native = { scrape_native_histograms: true };
+  assert.equal(settings(native).protocols[0], "PrometheusProto");
+  assert.equal(settings({}, native).protocols.length, 5);
+  const chosen = { scrape_protocols: ["PrometheusText0.0.4"] };
+  assert.deepEqual(settings(native, chosen).protocols, ["PrometheusText0.0.4"]);
+  assert.deepEqual(settings({ ...chosen, ...native }).protocols, ["PrometheusText0.0.4"]);
 });
 
 test("sample.yaml shows the defaults", () => {

@@ -207,6 +207,33 @@ test("credentials that cannot be read fail scrapes, and only until they can", as
   assert.equal(status.at(-1)?.status, "ok");
 });
 
+test("formats are asked for as Prometheus asks, and answers without a type need a fallback", async (t) => {
+  const exporter = await startExporter(t, (response) => response.end("a 1\n"));
+  const { requests, address } = exporter;
+  const job = { static_configs: [{ targets: [address] }] };
+  const plain = await run(t, [job]);
+  assert.equal((await plain.next()).report["up"], 0);
+  assert.ok(plain.counts.of("otelcol_scraper_failed_scrapes content_type") > 0);
+  assert.match(
+    String(requests.at(-1)?.headers.accept),
+    /^application\/openmetrics-text;version=1\.0\.0;escaping=allow-utf-8;q=0\.6,application\/openmetrics-text;version=0\.0\.1;q=0\.5,text\/plain;version=1\.0\.0;escaping=allow-utf-8;q=0\.4,text\/plain;version=0\.0\.4;q=0\.3,\*\/\*;q=0\.2$/,
+  );
+  await plain.stop();
+  const chosen = await run(t, [
+    {
+      ...job,
+      fallback_scrape_protocol: "PrometheusText0.0.4",
+      scrape_protocols: ["PrometheusText1.0.0"],
+      metric_name_escaping_scheme: "values",
+      enable_compression: false,
+    },
+  ]);
+  assert.deepEqual((await chosen.next()).points, { "a{}": 1 });
+  const { accept, "accept-encoding": encoding } = requests.at(-1)?.headers ?? {};
+  assert.equal(accept, "text/plain;version=1.0.0;escaping=values;q=0.6,*/*;q=0.5");
+  assert.equal(encoding, "identity");
+});
+
 test("a certificate that is missing keeps the receiver from starting", async (t) => {
   const job = { tls_config: { ca_file: "/none/ca.crt" }, static_configs: [{ targets: ["h:1"] }] };
   await assert.rejects(run(t, [job, { job_name: "other", static_configs: [{ targets: ["h:1"] }] }]), {
