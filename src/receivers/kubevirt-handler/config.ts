@@ -1,6 +1,7 @@
 import { crossCheck, duration, endpointUrl, formatDuration, optionalSection, z } from "../../config/index.ts";
 import { kubernetesSchema } from "../../kubernetes/index.ts";
 import { httpClientShape } from "../../net/index.ts";
+import { compileRegex, RegexError } from "../../regex/index.ts";
 
 /** The component that each set of metrics comes from: the label `kubevirt.io` of its pods and its `service.name`. */
 export const componentOfSet = {
@@ -23,6 +24,18 @@ const plainUrl = () =>
   );
 
 const limit = (what: string) => z.int().min(0).default(0).describe(`${what} 0 = no limit.`);
+
+const regex = z
+  .string()
+  .min(1)
+  .check(({ value, issues }) => {
+    try {
+      compileRegex(value);
+    } catch (error) {
+      if (!(error instanceof RegexError)) throw error;
+      issues.push({ code: "custom", input: value, message: error.message });
+    }
+  });
 
 const targetSchema = z.strictObject({
   metrics_endpoint: plainUrl().describe(
@@ -110,6 +123,12 @@ export const configSchema = z
     ),
     label_name_length_limit: limit("Longest label name in bytes; a scrape with a longer one fails."),
     label_value_length_limit: limit("Longest label value in bytes; a scrape with a longer one fails."),
+    raw_line_filters: z
+      .array(regex)
+      .default([])
+      .describe(
+        "Regular expressions (RE2). Lines of the body in which one of them matches anywhere, value and comments included, are left out before anything is parsed.",
+      ),
   })
   .check(
     crossCheck(["timeout", "collection_interval"], ({ value: { timeout, collection_interval }, issues }) => {

@@ -1,4 +1,5 @@
 import { defineReceiver } from "../../component/index.ts";
+import { authReferences } from "../../net/index.ts";
 import { configSchema } from "./config.ts";
 import { KubevirtHandlerReceiver } from "./kubevirt-handler-receiver.ts";
 
@@ -7,5 +8,6 @@ export default defineReceiver({
   stability: "beta",
   description: "Scrapes virt-handler's metrics and checks its health endpoint.",
   config: configSchema,
+  references: (config) => authReferences(config.auth),
   create: (settings) => new KubevirtHandlerReceiver(settings),
 });

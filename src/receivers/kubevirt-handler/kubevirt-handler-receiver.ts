@@ -10,6 +10,7 @@ import {
 } from "../../scrape/index.ts";
 import { healthUrlOf, type KubevirtHandlerConfig, timeoutOf } from "./config.ts";
 import { HealthProbe } from "./health-probe.ts";
+import { filterLines } from "./line-filter.ts";
 import { PodSource, type ScrapedPod } from "./pod-source.ts";
 import { ReceiverStatus } from "./receiver-status.ts";
 import { type Target, targetResource } from "./target-resource.ts";
@@ -144,7 +145,7 @@ export class KubevirtHandlerReceiver implements Component {
         labelValueLengthLimit: config.label_value_length_limit,
       },
       probes,
-      client,
+      client: filterLines(client, config.raw_line_filters),
       next,
       clock,
       logger,
