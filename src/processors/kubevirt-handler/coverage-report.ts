@@ -46,7 +46,7 @@ export class CoverageReport {
   }
 
   #isDirect(name: string): boolean {
-    return this.#set.direct.some((metric) => metric.source === name);
+    return this.#set.direct.some((metric) => metric.sources.includes(name));
   }
 
   #report(resource: Resource, { seen, missing, unmapped }: Coverage, release: Release | undefined): void {

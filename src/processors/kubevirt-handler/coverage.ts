@@ -15,7 +15,7 @@ export function coverage(familyNames: Iterable<string>, set: DocumentedSet = han
   const index = familyIndex(set);
   const found = new Set<string>();
   const unmapped = new Set<string>();
-  const direct = new Map(set.direct.map(({ source, name }) => [source, name]));
+  const direct = new Map(set.direct.flatMap(({ sources, name }) => sources.map((source) => [source, name])));
   for (const name of familyNames) {
     const family = index.get(name)?.documented;
     const own = direct.get(name);
@@ -25,7 +25,7 @@ export function coverage(familyNames: Iterable<string>, set: DocumentedSet = han
   }
   const fromScrape = set.families.flatMap(metricsOfFamily).map(({ name }) => name);
   return {
-    seen: [...direct.values(), ...fromScrape].filter((name) => found.has(name)),
+    seen: [...set.direct.map(({ name }) => name), ...fromScrape].filter((name) => found.has(name)),
     missing: fromScrape.filter((name) => !found.has(name)),
     unmapped: [...unmapped],
   };

@@ -42,8 +42,8 @@ export interface DocumentedMetric {
 }
 
 export interface DirectMetric extends DocumentedMetric {
-  /** What the receiver calls it. */
-  readonly source: string;
+  /** What receivers call it. */
+  readonly sources: readonly string[];
 }
 
 /** The metrics of one family, in the order of the documentation. */

@@ -44,7 +44,7 @@ export class LayoutMapper {
     this.#rules = {
       config,
       families: familyIndex(set),
-      direct: new Map(set.direct.map((metric) => [metric.source, metric])),
+      direct: new Map(set.direct.flatMap((metric) => metric.sources.map((source) => [source, metric]))),
       extra: extraMetrics(config.extra_metrics),
       target: memoise((resource: Resource) => {
         const attributes = new TargetAttributes(resource, config, names, this.#sharing.originOf);

@@ -1,5 +1,5 @@
 import type { MetricLayout } from "../../metrics/index.ts";
-import { CAN_CONNECT_SOURCE } from "./sets/can-connect.ts";
+import { isCanConnect } from "./sets/can-connect.ts";
 
 /** What receivers say about a scrape; it is not part of it and goes on as it is. */
 const REPORTS = new Set([
@@ -16,5 +16,5 @@ export function isReport({ descriptor }: MetricLayout): boolean {
 
 /** Whether the metric was exposed, rather than made by the receiver. */
 export function isScraped(metric: MetricLayout): boolean {
-  return !isReport(metric) && metric.descriptor.name !== CAN_CONNECT_SOURCE;
+  return !isReport(metric) && !isCanConnect(metric.descriptor.name);
 }

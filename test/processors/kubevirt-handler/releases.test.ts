@@ -185,6 +185,9 @@ test("set: virt-controller's and virt-api's metrics, by old and new names", asyn
       "kubevirt_controller.can_connect",
     ],
   );
+  assert.deepEqual(await of("kubevirt_api", family("kubevirt_api.can_connect", "gauge")), [
+    "kubevirt_api.can_connect",
+  ]);
   const api = [
     "rest_client_requests_total",
     "kubevirt_rest_client_requests_total",
