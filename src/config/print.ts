@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import type { z } from "zod";
+import { z } from "zod";
 import { formatDuration } from "./schema/duration.ts";
 import { type PeeledSchema, peel } from "./schema/peel.ts";
 import { redacted, reveal, Secret } from "./schema/secret.ts";
@@ -23,8 +23,8 @@ export class TypedValue {
 }
 
 /**
- * A typed configuration as people would write it: durations as Go strings, secrets as [REDACTED] unless asked for,
- * sections that are off as `enabled: false`. Without a schema, values print as they are.
+ * A typed configuration as people would write it: durations as Go strings, what a codec made by its encoding, secrets as
+ * [REDACTED] unless asked for, sections that are off as `enabled: false`. Without a schema, values print as they are.
  */
 export function printConfig(value: unknown, schema?: z.ZodType, options: PrintOptions = {}): string {
   const { mode = "redacted", format = "yaml" } = options;
@@ -39,6 +39,7 @@ function written(value: unknown, schema: z.core.$ZodType | undefined, unredacted
   const peeled = schema === undefined ? undefined : peel(schema);
   if (peeled?.kind === "enabled-section" && value === undefined) return { enabled: false };
   if (peeled?.kind === "duration" && typeof value === "number") return formatDuration(value);
+  if (typeof value === "number" && schema !== undefined) return encoded(value, schema);
   if (Array.isArray(value)) return value.map((item) => written(item, itemSchema(peeled), unredacted));
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).map(([key, inner]) => [
@@ -54,6 +55,17 @@ function written(value: unknown, schema: z.core.$ZodType | undefined, unredacted
   }
   return Object.fromEntries(entries.filter(([, inner]) => inner !== undefined));
 }
+
+/** A number as its codec writes it, if it is the value of one. */
+function encoded(value: number, schema: z.core.$ZodType): unknown {
+  let current = schema as z.core.$ZodTypes;
+  while (wrappers.has(current._zod.def.type)) {
+    current = (current._zod.def as unknown as { innerType: z.core.$ZodTypes }).innerType;
+  }
+  return current instanceof z.ZodCodec ? z.encode(current, value) : value;
+}
+
+const wrappers: ReadonlySet<string> = new Set(["optional", "nullable", "default", "prefault", "readonly"]);
 
 function itemSchema(peeled: PeeledSchema | undefined): z.core.$ZodType | undefined {
   const def = peeled?.schema._zod.def;

@@ -3,7 +3,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { parse } from "yaml";
-import { Diagnostics, formatDiagnostics, resolveConfig, validateNode } from "../../../src/config/index.ts";
+import {
+  Diagnostics,
+  formatDiagnostics,
+  printConfig,
+  resolveConfig,
+  validateNode,
+} from "../../../src/config/index.ts";
 import { formatByteSize, parseByteSize } from "../../../src/receivers/prometheus/byte-size.ts";
 import { configSchema, type PrometheusConfig } from "../../../src/receivers/prometheus/config.ts";
 import definition from "../../../src/receivers/prometheus/index.ts";
@@ -212,6 +218,21 @@ test("an evaluation interval is taken with a warning", () => {
     [["config", "global", "evaluation_interval"]],
   );
   assert.deepEqual(definition.warnings?.(configSchema.parse({ config: { scrape_configs: [job] } })), []);
+});
+
+test("what is printed can be read again", () => {
+  const written = {
+    config: {
+      global: { scrape_interval: "1d", body_size_limit: "15MB" },
+      scrape_configs: [
+        { ...job, scrape_timeout: "90s", http_sd_configs: [{ url: "http://h/", refresh_interval: "1w" }] },
+      ],
+    },
+  };
+  const config = configSchema.parse(written);
+  const printed = printConfig(config, configSchema);
+  assert.match(printed, /scrape_interval: 1d\n[^]*body_size_limit: 15MB\n/);
+  assert.deepEqual(configSchema.parse(parse(printed)), config);
 });
 
 test("sizes are those of Prometheus", () => {
