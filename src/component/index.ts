@@ -1,3 +1,11 @@
+export {
+  AuthenticationError,
+  type ClientAuthenticator,
+  findClientAuthenticator,
+  findServerAuthenticator,
+  type RequestHeaders,
+  type ServerAuthenticator,
+} from "./authentication.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export type { BuildInfo, Component, Consumer, Host, Settings, UpstreamSettings } from "./component.ts";
 export {

@@ -21,6 +21,7 @@ export const errorCodes = {
   DISCOVERY: "A source of scrape targets could not be read.",
   TLS_FILE: "A TLS certificate, key or CA file could not be read or is not valid PEM.",
   OTLP_DECODE: "An OTLP message could not be decoded.",
+  AUTH: "A request could not be authenticated, or its authenticator is not there.",
   STORAGE: "Persistent storage could not be opened, read or written.",
 } as const;
 

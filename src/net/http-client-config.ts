@@ -1,5 +1,6 @@
 import { endpointUrl, type Headers, headers, optionalSection } from "../config/index.ts";
 import { type AuthorizationConfig, authorizationSchema } from "./authorization.ts";
+import { type AuthConfig, authSchema } from "./client-auth.ts";
 import { type TlsClientConfig, tlsClientSchema } from "./tls-config.ts";
 
 /**
@@ -16,6 +17,11 @@ export const httpClientShape = {
   authorization: optionalSection(authorizationSchema).describe(
     "The Authorization header, with Prometheus' names. Goes before one in `headers`.",
   ),
+  auth: authSchema
+    .optional()
+    .describe(
+      "Extension that authenticates the requests. What it sets goes before `headers` and `authorization`.",
+    ),
   proxy_url: endpointUrl()
     .optional()
     .describe(
@@ -28,5 +34,6 @@ export interface HttpClientConfig {
   readonly tls?: TlsClientConfig | undefined;
   readonly headers?: Headers | undefined;
   readonly authorization?: AuthorizationConfig | undefined;
+  readonly auth?: AuthConfig | undefined;
   readonly proxy_url?: string | undefined;
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { type ClientAuthenticator, findClientAuthenticator, type Host } from "../component/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 import { createBodyReader, PrefixReader } from "./body-reader.ts";
 import { Deadline } from "./deadline.ts";
@@ -20,6 +21,8 @@ export interface HttpClientSettings {
   readonly keepAliveMs?: number;
   /** Where HTTPS_PROXY and its like are looked up when no proxy is configured; default process.env. */
   readonly environment?: Environment;
+  /** Where the authenticator of `config.auth` is found. */
+  readonly host?: Host;
   /** Milliseconds since the epoch; default Date.now. */
   readonly now?: () => number;
 }
@@ -95,8 +98,15 @@ export class HttpClient {
   readonly #transport: Transport;
   readonly #configured: HeaderValues;
   readonly #userAgent: string;
+  readonly #authenticator: ClientAuthenticator | undefined;
 
-  private constructor(transport: Transport, configured: HeaderValues, userAgent: string) {
+  private constructor(
+    transport: Transport,
+    configured: HeaderValues,
+    userAgent: string,
+    authenticator: ClientAuthenticator | undefined,
+  ) {
+    this.#authenticator = authenticator;
     this.#transport = transport;
     this.#configured = configured;
     this.#userAgent = userAgent;
@@ -104,10 +114,12 @@ export class HttpClient {
 
   /**
    * Reads the configured files and gives a client that is ready; nothing is connected yet.
-   * @throws CollectorError TLS_FILE or COMPONENT_START when a file is missing or unusable or a header cannot be sent
+   * @throws CollectorError TLS_FILE or COMPONENT_START when a file is missing or unusable or a header cannot be sent,
+   * AUTH when the authenticator is not there
    */
   static async open(settings: HttpClientSettings): Promise<HttpClient> {
     const configured = configuredHeaders(settings.config.headers);
+    const authenticator = authenticatorOf(settings);
     const transport = await Transport.open({
       config: settings.config,
       logger: settings.logger,
@@ -115,7 +127,7 @@ export class HttpClient {
       environment: settings.environment ?? process.env,
       now: settings.now ?? Date.now,
     });
-    return new HttpClient(transport, configured, settings.userAgent ?? "otelcol-kubevirt");
+    return new HttpClient(transport, configured, settings.userAgent ?? "otelcol-kubevirt", authenticator);
   }
 
   /**
@@ -191,6 +203,7 @@ export class HttpClient {
     const followed = (status: number, headers: IncomingHttpHeaders): boolean =>
       outgoing.followRedirects && isRedirect(method, status) && headers.location !== undefined;
     await this.#transport.refresh();
+    const authorized = await this.#authorized(outgoing);
     let url = outgoing.url;
     let anonymous = false;
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
@@ -199,7 +212,7 @@ export class HttpClient {
           method,
           url,
           anonymous,
-          headers: this.#headers(outgoing, anonymous),
+          headers: anonymous ? this.#anonymousHeaders(outgoing) : authorized,
           body,
           open: (status, headers, control) =>
             followed(status, headers)
@@ -215,14 +228,24 @@ export class HttpClient {
     throw new HttpError("http_status", outgoing, `more than ${MAX_REDIRECTS} redirects`);
   }
 
-  #headers(outgoing: Outgoing, anonymous: boolean): HeaderValues {
+  #anonymousHeaders(outgoing: Outgoing): HeaderValues {
+    return mergeHeaders({ "user-agent": this.#userAgent }, withoutCredentials(outgoing.headers));
+  }
+
+  async #authorized(outgoing: Outgoing): Promise<HeaderValues> {
     const own = { "user-agent": this.#userAgent };
-    if (anonymous) return mergeHeaders(own, withoutCredentials(outgoing.headers));
     const configured = mergeHeaders(own, outgoing.headers, this.#configured, outgoing.credentials);
     const authorization =
       this.#transport.authorization ?? configured["authorization"] ?? basicCredentials(outgoing.url);
-    return authorization === undefined ? configured : { ...configured, authorization };
+    const headers = authorization === undefined ? configured : { ...configured, authorization };
+    if (this.#authenticator === undefined) return headers;
+    return mergeHeaders(await this.#authenticator.authorize(headers));
   }
+}
+
+function authenticatorOf({ config, host }: HttpClientSettings): ClientAuthenticator | undefined {
+  if (config.auth === undefined) return undefined;
+  return findClientAuthenticator(host ?? { extension: () => undefined }, config.auth.authenticator);
 }
 
 /** Statuses whose Location is to be asked with the same method and body. */

@@ -1,4 +1,5 @@
 export { type AuthorizationConfig, authorizationSchema } from "./authorization.ts";
+export { type AuthConfig, authReferences, authSchema } from "./client-auth.ts";
 export {
   type FetchBodyRequest,
   type FetchedBody,
@@ -24,3 +25,4 @@ export {
   type TlsServerOptions,
 } from "./tls-server-material.ts";
 export { userAgent } from "./user-agent.ts";
+export { WatchedFile } from "./watched-file.ts";

@@ -1,5 +1,6 @@
 import { defineExporter } from "../../component/index.ts";
 import { storageReferences, storageWarnings } from "../../delivery/index.ts";
+import { authReferences } from "../../net/index.ts";
 import { configSchema } from "./config.ts";
 import { OtlpHttpExporter } from "./otlp-http-exporter.ts";
 
@@ -9,7 +10,7 @@ export default defineExporter({
   stability: "beta",
   description: "Sends metrics to any OTLP/HTTP backend, as protobuf or JSON.",
   config: configSchema,
-  references: (config) => storageReferences(config),
+  references: (config) => [...storageReferences(config), ...authReferences(config.auth)],
   warnings: (config) => storageWarnings(config),
   create: (settings) => new OtlpHttpExporter(settings),
 });

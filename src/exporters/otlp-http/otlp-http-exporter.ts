@@ -62,6 +62,7 @@ export class OtlpHttpExporter implements Component, Consumer {
     const { config, logger, build, clock } = this.#settings;
     this.#client = await HttpClient.open({
       config,
+      host,
       logger,
       userAgent: userAgent(build, process.platform, process.arch),
       keepAliveMs: config.idle_conn_timeout,

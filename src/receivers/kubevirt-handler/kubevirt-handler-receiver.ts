@@ -1,4 +1,4 @@
-import type { Component, UpstreamSettings } from "../../component/index.ts";
+import type { Component, Host, UpstreamSettings } from "../../component/index.ts";
 import { HttpClient, type TlsClientConfig } from "../../net/index.ts";
 import {
   type BodySource,
@@ -41,9 +41,9 @@ export class KubevirtHandlerReceiver implements Component {
    * @throws CollectorError TLS_FILE or COMPONENT_START when a configured file is missing or unusable, or with
    * `kubernetes` outside a cluster
    */
-  async start(): Promise<void> {
+  async start(host: Host): Promise<void> {
     const { config } = this.#settings;
-    this.#client = await this.#open(config.tls);
+    this.#client = await this.#open(host, config.tls);
     this.#sync([]);
     if (config.kubernetes === undefined) return;
     const { logger, meter, clock, id } = this.#settings;
@@ -58,7 +58,7 @@ export class KubevirtHandlerReceiver implements Component {
         telemetryAttributes: { receiver: id },
         onHealth: (error) => this.#status.discovery(error),
       },
-      open: (tls) => this.#open(tls),
+      open: (tls) => this.#open(host, tls),
       onChange: (pods) => this.#sync(pods),
     });
   }
@@ -77,10 +77,11 @@ export class KubevirtHandlerReceiver implements Component {
     return `${command}/${version}`;
   }
 
-  #open(tls: TlsClientConfig | undefined): Promise<HttpClient> {
+  #open(host: Host, tls: TlsClientConfig | undefined): Promise<HttpClient> {
     const { config, logger, clock } = this.#settings;
     return HttpClient.open({
       config: { ...config, tls },
+      host,
       logger,
       userAgent: this.#userAgent,
       now: () => clock.now(),
