@@ -1,12 +1,5 @@
-import { z } from "../config/index.ts";
+import { scalarText, z } from "../config/index.ts";
 import type { TargetGroup, TargetListener, TargetSource } from "./target-source.ts";
-
-/** Text that YAML may take for a number or a boolean, as in `shard: 1`. */
-const text = () =>
-  z.preprocess(
-    (input) => (typeof input === "number" || typeof input === "boolean" ? String(input) : input),
-    z.string(),
-  );
 
 /** An entry of Prometheus' `static_configs`. */
 export const staticSdSchema = z.strictObject({
@@ -14,7 +7,7 @@ export const staticSdSchema = z.strictObject({
     .array(z.string().min(1))
     .default([])
     .describe("Targets as `host:port`, or `host` for the scheme's port."),
-  labels: z.record(z.string().min(1), text()).default({}).describe("Labels of all these targets."),
+  labels: z.record(z.string().min(1), scalarText()).default({}).describe("Labels of all these targets."),
 });
 
 export type StaticSdConfig = z.output<typeof staticSdSchema>;

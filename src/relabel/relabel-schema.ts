@@ -1,4 +1,4 @@
-import { crossCheck, z } from "../config/index.ts";
+import { crossCheck, scalarText, z } from "../config/index.ts";
 import { compileRegex, RegexError } from "../regex/index.ts";
 
 const actions = [
@@ -19,13 +19,6 @@ export type RelabelAction = (typeof actions)[number];
 
 const defaults = { separator: ";", regex: "(.*)", replacement: "$1" } as const;
 
-/** Text that YAML may take for a number or a boolean, as in `regex: 200`. */
-const text = () =>
-  z.preprocess(
-    (input) => (typeof input === "number" || typeof input === "boolean" ? String(input) : input),
-    z.string(),
-  );
-
 /** An entry of Prometheus' `relabel_configs` and `metric_relabel_configs`. In a config file `$` is written `$$`. */
 export const relabelSchema = z
   .strictObject({
@@ -35,8 +28,8 @@ export const relabelSchema = z
       .describe(
         "Labels whose values are joined with `separator` and matched against `regex`. Default: none.",
       ),
-    separator: text().default(defaults.separator).describe("Between the values of source_labels."),
-    regex: text()
+    separator: scalarText().default(defaults.separator).describe("Between the values of source_labels."),
+    regex: scalarText()
       .default(defaults.regex)
       .describe("RE2 regular expression that must match the whole text; a dot matches line feeds too."),
     modulus: z
@@ -44,12 +37,12 @@ export const relabelSchema = z
       .min(0)
       .default(0)
       .describe("For `hashmod`: the value becomes MD5 of the joined source labels modulo this."),
-    target_label: text()
+    target_label: scalarText()
       .optional()
       .describe(
         "Label that is written, or compared with; for `replace` it may hold groups of `regex` as in `replacement`.",
       ),
-    replacement: text()
+    replacement: scalarText()
       .default(defaults.replacement)
       .describe(
         "For `replace` the new value, for `labelmap` the new name; `$1` is the first group of `regex`. In a config file write `$$1`.",

@@ -1,4 +1,4 @@
-import { crossCheck, z } from "../../config/index.ts";
+import { crossCheck, scalarText, z } from "../../config/index.ts";
 import {
   crossCheckedHttpOptions,
   fileSdSchema,
@@ -94,7 +94,7 @@ const globalSchema = refusing(
       .optional()
       .describe("Of rules, and there are none: accepted with a warning, because it is often there."),
     external_labels: z
-      .record(z.string().min(1), z.string())
+      .record(z.string().min(1), scalarText())
       .default({})
       .describe("Attributes for every point; they replace labels of the same name, as in the Collector."),
     ...sharedShape,
