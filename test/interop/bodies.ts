@@ -67,3 +67,51 @@ latency_seconds_sum 9
 latency_seconds_count 8
 `,
 ];
+
+/** What OpenMetrics has beyond the classic text. */
+export const openMetricsBodies: readonly string[] = [
+  `# HELP jobs Jobs done.
+# TYPE jobs counter
+jobs_total{queue="a"} 17 # {trace_id="0af7651916cd43dd8448eb211c80319c",span_id="b7ad6b7169203331",shard="1"} 1 1760000000.5
+jobs_created{queue="a"} 1.7599999e+09
+jobs_total{queue="b"} 3 # {user="x"} 0.25
+jobs_created{queue="b"} 1759999990.25
+# TYPE latency_seconds histogram
+# UNIT latency_seconds seconds
+latency_seconds_bucket{le="0.1"} 1 # {trace_id="0af7651916cd43dd8448eb211c80319c"} 0.05
+latency_seconds_bucket{le="1.0"} 4
+latency_seconds_bucket{le="+Inf"} 6 # {} 7.5 1760000001
+latency_seconds_sum 12.5
+latency_seconds_count 6
+latency_seconds_created 1.7599999e+09
+# TYPE build info
+build_info{version="1.2.3"} 1
+# TYPE phase stateset
+phase{phase="Running"} 1
+phase{phase="Failed"} 0
+# TYPE depth_bytes gauge
+# UNIT depth_bytes bytes
+depth_bytes 5
+# TYPE mystery unknown
+mystery 4.5
+# TYPE sizes_bytes summary
+# UNIT sizes_bytes bytes
+sizes_bytes{quantile="0.5"} 10
+sizes_bytes_sum 1000
+sizes_bytes_count 40
+sizes_bytes_created 1.7599999e+09
+# TYPE waiting gaugehistogram
+waiting_bucket{le="1.0"} 2
+waiting_bucket{le="+Inf"} 5
+waiting_gcount 5
+waiting_gsum 9.5
+# EOF
+`,
+];
+
+/** Fine, then broken after some samples, then fine again. */
+export const brokenBodies: readonly string[] = [
+  "a 1\nb 2\n",
+  "a 1\nb 2\nc 3\nthis is no sample\n",
+  "a 1\nb 2\n",
+];
