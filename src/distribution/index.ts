@@ -13,6 +13,7 @@ import k8sAttributes from "../processors/k8s-attributes/index.ts";
 import kubevirtAttributes from "../processors/kubevirt-attributes/index.ts";
 import kubevirtHandlerProcessor from "../processors/kubevirt-handler/index.ts";
 import metricStartTime from "../processors/metricstarttime/index.ts";
+import metricsTransform from "../processors/metricstransform/index.ts";
 import resource from "../processors/resource/index.ts";
 import transform from "../processors/transform/index.ts";
 import kubevirtHandlerReceiver from "../receivers/kubevirt-handler/index.ts";
@@ -31,6 +32,7 @@ export const components: ComponentSet = {
     kubevirtAttributes,
     kubevirtHandlerProcessor,
     metricStartTime,
+    metricsTransform,
     resource,
     transform,
   ],

@@ -1,0 +1,95 @@
+import { type PointExtras, PRESENT, ValueType } from "../../metrics/index.ts";
+import type { SlotOperation } from "../../reshape/index.ts";
+import { addExponential } from "./add-exponential.ts";
+import type { Aggregation } from "./config.ts";
+import type { SlotGroups } from "./merge-slots.ts";
+
+/** What merged points say beside their numbers: times, exact integers, extremes, exponential buckets. */
+export class MergeDetails implements SlotOperation {
+  readonly #groups: SlotGroups;
+  readonly #aggregation: Aggregation;
+
+  /** @param groups of the points' own slots */
+  constructor(groups: SlotGroups, aggregation: Aggregation) {
+    this.#groups = groups;
+    this.#aggregation = aggregation;
+  }
+
+  values(): void {}
+
+  /** From the earliest start to the latest end. */
+  times(times: BigUint64Array, shared: bigint, states: Uint8Array | undefined, which: "end" | "start"): void {
+    for (const { to, members } of this.#present(states)) {
+      let chosen: bigint | undefined;
+      for (const slot of members) {
+        const time = times[slot] || shared;
+        if (chosen === undefined || (which === "end" ? time > chosen : time < chosen)) chosen = time;
+      }
+      // 0 stands for the shared time, so a start that nobody knows cannot be told from it.
+      times[to] = chosen ?? 0n;
+    }
+  }
+
+  extras(extras: Map<number, PointExtras>, values: Float64Array, states: Uint8Array | undefined): void {
+    for (const { to, members } of this.#present(states)) {
+      const details = members.map((slot) => extras.get(slot));
+      const merged = this.#merge(details.map((more) => more ?? {}));
+      if (Object.keys(merged).length > 0) extras.set(to, merged);
+      if (merged.integer !== undefined) values[to] = Number(merged.integer);
+      if (merged.exponential !== undefined) values[to] = Number(merged.exponential.count);
+    }
+  }
+
+  #merge(details: readonly PointExtras[]): PointExtras {
+    const integer = mergeIntegers(all(details, "integer"), this.#aggregation);
+    const min = all(details, "min");
+    const max = all(details, "max");
+    const exponential = all(details, "exponential");
+    return {
+      ...(integer !== undefined && { integer }),
+      ...(details.some(({ valueType }) => valueType === ValueType.DOUBLE) && { valueType: ValueType.DOUBLE }),
+      ...(min && { min: Math.min(...min) }),
+      ...(max && { max: Math.max(...max) }),
+      ...(exponential && { exponential: exponential.reduce(addExponential) }),
+    };
+  }
+
+  *#present(states: Uint8Array | undefined): Generator<{ to: number; members: readonly number[] }> {
+    const { to, starts, members } = this.#groups;
+    for (let g = 0; g < to.length; g++) {
+      const own = [...members.subarray(starts[g], starts[g + 1])];
+      const present = states === undefined ? own : own.filter((slot) => states[slot] === PRESENT);
+      if (present.length > 0) yield { to: to[g] as number, members: present };
+    }
+  }
+}
+
+/** What all of them have; undefined when one has not. */
+function all<Key extends keyof PointExtras>(
+  details: readonly PointExtras[],
+  key: Key,
+): NonNullable<PointExtras[Key]>[] | undefined {
+  const values = details.map((more) => more[key]);
+  return values.some((value) => value === undefined)
+    ? undefined
+    : (values as NonNullable<PointExtras[Key]>[]);
+}
+
+function mergeIntegers(
+  integers: readonly bigint[] | undefined,
+  aggregation: Aggregation,
+): bigint | undefined {
+  if (integers === undefined) return undefined;
+  switch (aggregation) {
+    case "sum":
+      return integers.reduce((a, b) => a + b);
+    case "min":
+      return integers.reduce((a, b) => (b < a ? b : a));
+    case "max":
+      return integers.reduce((a, b) => (b > a ? b : a));
+    case "count":
+      return BigInt(integers.length);
+    default:
+      return undefined;
+  }
+}

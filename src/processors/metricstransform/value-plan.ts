@@ -1,0 +1,197 @@
+import {
+  type Attributes,
+  type ColumnBuffers,
+  DataPointType,
+  type HistogramMetricLayout,
+  type HistogramSlots,
+  type MetricLayout,
+  memoise,
+  pointSlot,
+  type SummaryMetricLayout,
+  type SummarySlots,
+  ValueType,
+} from "../../metrics/index.ts";
+import { copyPoints, pickPoints, ScaleSlots, type SlotOperation, SlotProgram } from "../../reshape/index.ts";
+import { seriesKey } from "../../temporality/index.ts";
+import type { Aggregation } from "./config.ts";
+import { ConvertSlots } from "./convert-slots.ts";
+import { MergeDetails } from "./merge-details.ts";
+import { MergeSlots, slotGroups } from "./merge-slots.ts";
+
+/** What is to be done to the values of a layout, noted down while its metrics are transformed. */
+export class ValuePlan {
+  readonly #sourceWidth: number;
+  readonly #operations: SlotOperation[] = [];
+  readonly #timeOf: ((slot: number) => bigint) | undefined;
+  #width: number;
+
+  /** @param timeOf keeps points of different times apart where they would become one */
+  constructor(sourceWidth: number, timeOf?: (slot: number) => bigint) {
+    this.#sourceWidth = sourceWidth;
+    this.#width = sourceWidth;
+    this.#timeOf = timeOf;
+  }
+
+  get width(): number {
+    return this.#width;
+  }
+
+  /** Undefined when values stay as they are. */
+  program(buffers: ColumnBuffers): SlotProgram | undefined {
+    if (this.#operations.length === 0) return undefined;
+    const { width } = this;
+    return new SlotProgram({ sourceWidth: this.#sourceWidth, width, operations: this.#operations, buffers });
+  }
+
+  copy(source: MetricLayout): MetricLayout {
+    const { metric, operation } = copyPoints(source, () => this.#width++);
+    this.#operations.push(operation);
+    return metric;
+  }
+
+  /** Histograms of values that change their sign have no buckets to put them in: they stay as they are. */
+  scale(metric: MetricLayout, factor: number): MetricLayout {
+    switch (metric.dataPointType) {
+      case DataPointType.GAUGE:
+      case DataPointType.SUM: {
+        const integers = metric.descriptor.valueType === ValueType.INT;
+        this.#operations.push(new ScaleSlots(metric.slots, factor, { integers }));
+        return metric;
+      }
+      case DataPointType.SUMMARY: {
+        const slots = metric.series.flatMap(({ sum, values }) => [...(sum < 0 ? [] : [sum]), ...values]);
+        this.#operations.push(new ScaleSlots(slots, factor, { points: [] }));
+        return metric;
+      }
+      case DataPointType.HISTOGRAM: {
+        if (factor <= 0) return metric;
+        const sums = metric.series.map(({ sum }) => sum).filter((slot) => slot >= 0);
+        const points = metric.series.map(({ count }) => count);
+        this.#operations.push(new ScaleSlots(sums, factor, { points }));
+        const scaled = memoise((bounds: readonly number[]) => bounds.map((bound) => bound * factor));
+        return { ...metric, series: metric.series.map((s) => ({ ...s, bounds: scaled(s.bounds) })) };
+      }
+      case DataPointType.EXPONENTIAL_HISTOGRAM:
+        if (factor > 0) this.#operations.push(new ScaleSlots([], factor, { points: metric.slots }));
+        return metric;
+    }
+  }
+
+  /** Integers become doubles, and doubles integers without their fractions. */
+  toggleType(metric: MetricLayout): MetricLayout {
+    if (metric.dataPointType !== DataPointType.GAUGE && metric.dataPointType !== DataPointType.SUM)
+      return metric;
+    const valueType = metric.descriptor.valueType === ValueType.INT ? ValueType.DOUBLE : ValueType.INT;
+    this.#operations.push(new ConvertSlots(metric.slots, valueType));
+    return { ...metric, descriptor: { ...metric.descriptor, valueType } };
+  }
+
+  /**
+   * Merges points whose attributes are equal. The result has the order of the first of each.
+   * @param attributes those of the points from now on
+   */
+  merge(metric: MetricLayout, attributes: readonly Attributes[], aggregation: Aggregation): MetricLayout {
+    const groups = new Map<string, number[]>();
+    for (const [i, own] of attributes.entries()) {
+      const time = this.#timeOf === undefined ? "" : `${this.#timeOf(pointSlot(metric, i))} `;
+      const key = time + seriesKey(own);
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [i]);
+      else group.push(i);
+    }
+    const isNumber =
+      metric.dataPointType === DataPointType.GAUGE || metric.dataPointType === DataPointType.SUM;
+    const how = isNumber ? aggregation : "sum";
+    const members = [...groups.values()];
+    const firsts = members.map((group) => group[0] as number);
+    const merged = members
+      .map((group, index) => ({ index, group }))
+      .filter(({ group }) => group.length > 1 || how === "count");
+    const result = pickPoints(
+      metric,
+      firsts,
+      firsts.map((i) => attributes[i] as Attributes),
+    );
+    if (merged.length === 0) return result;
+    if ("slots" in result) return this.#mergeSlots(metric, result, merged, how);
+    return this.#mergeSeries(metric as HistogramMetricLayout | SummaryMetricLayout, result, merged);
+  }
+
+  #mergeSlots(
+    source: MetricLayout,
+    target: MetricLayout & { readonly slots: Uint32Array },
+    merged: readonly Merged[],
+    aggregation: Aggregation,
+  ): MetricLayout {
+    const slots = target.slots.slice();
+    const groups = slotGroups(
+      merged.map(({ index, group }) => {
+        slots[index] = this.#width++;
+        return { to: slots[index] as number, members: group.map((i) => pointSlot(source, i)) };
+      }),
+    );
+    this.#operations.push(
+      new MergeSlots(groups, groups.members, aggregation),
+      new MergeDetails(groups, aggregation),
+    );
+    const isFraction = aggregation === "mean" || aggregation === "median";
+    const descriptor = isFraction ? { ...target.descriptor, valueType: ValueType.DOUBLE } : target.descriptor;
+    return { ...target, descriptor, slots } as MetricLayout;
+  }
+
+  /** Cumulative buckets add up by bound: what all have in common is exact, so bounds that one of them lacks go. */
+  #mergeSeries(
+    source: HistogramMetricLayout | SummaryMetricLayout,
+    target: HistogramMetricLayout | SummaryMetricLayout,
+    merged: readonly Merged[],
+  ): MetricLayout {
+    const series: (HistogramSlots | SummarySlots)[] = [...target.series];
+    const points: Group[] = [];
+    const parts: (Group & { readonly points: readonly number[] })[] = [];
+    for (const { index, group } of merged) {
+      const own: readonly (HistogramSlots | SummarySlots)[] = group.map(
+        (i) => source.series[i] as HistogramSlots | SummarySlots,
+      );
+      const counts = own.map(({ count }) => count);
+      const part = (members: readonly number[]): number => {
+        const to = this.#width++;
+        parts.push({ to, members, points: counts });
+        return to;
+      };
+      const count = part(counts);
+      points.push({ to: count, members: counts });
+      const sum = own.some((slots) => slots.sum < 0) ? -1 : part(own.map((slots) => slots.sum));
+      const histograms = own.filter((slots) => "buckets" in slots);
+      if (histograms.length > 0) {
+        const bounds = commonBounds(histograms);
+        const buckets = bounds.map((bound) =>
+          part(histograms.map((slots) => slots.buckets[slots.bounds.indexOf(bound)] as number)),
+        );
+        series[index] = { count, sum, bounds, buckets: Uint32Array.from(buckets) };
+      } else series[index] = { count, sum, quantiles: [], values: new Uint32Array(0) };
+    }
+    const memberPoints = Uint32Array.from(parts.flatMap((part) => part.points));
+    this.#operations.push(
+      new MergeSlots(slotGroups(parts), memberPoints, "sum"),
+      new MergeDetails(slotGroups(points), "sum"),
+    );
+    return { ...target, series } as MetricLayout;
+  }
+}
+
+interface Group {
+  readonly to: number;
+  readonly members: readonly number[];
+}
+
+/** Points (by index) that become the one at `index`. */
+interface Merged {
+  readonly index: number;
+  readonly group: readonly number[];
+}
+
+function commonBounds([first, ...others]: readonly HistogramSlots[]): readonly number[] {
+  const bounds = first?.bounds ?? [];
+  if (others.every((slots) => slots.bounds === bounds)) return bounds;
+  return bounds.filter((bound) => others.every((slots) => slots.bounds.includes(bound)));
+}
