@@ -11,6 +11,7 @@ import { benchEncode } from "./encode.ts";
 import { benchExposition } from "./exposition.ts";
 import { benchMap } from "./map.ts";
 import { peakMemoryMb } from "./measure.ts";
+import { benchQueue } from "./queue.ts";
 import { benchTextToOtlp } from "./text-to-otlp.ts";
 
 const SIZES = [100, 1_000, 10_000];
@@ -94,6 +95,22 @@ const stages: Readonly<Record<string, Stage>> = {
         { what: "new resource attributes", microseconds: r.resources, against: "" },
         { what: "new values", microseconds: r.values, against: "" },
       ];
+    },
+  },
+  queue: {
+    title: "queue: the exporter over a queue in memory and on disk, as 1, 10 and 100 requests",
+    async run(vmis) {
+      const rows: Row[] = [];
+      for (const requests of [1, 10, 100]) {
+        for (const r of await benchQueue({ vmis, requests, rounds: rounds(vmis) })) {
+          rows.push({
+            what: `${r.queue}, ${requests} requests`,
+            microseconds: r.microseconds,
+            against: r.queue === "memory" ? "" : `${r.ratio.toFixed(2)}x the CPU of the memory queue`,
+          });
+        }
+      }
+      return rows;
     },
   },
   collector: {

@@ -15,6 +15,8 @@ export class NumberedTargets {
   readonly count: number;
   /** The last number served, by target. */
   readonly served: number[];
+  /** Series in each answer besides. */
+  series = 0;
   /** Bytes that each answer carries along and that do not compress. */
   padding = 0;
   readonly #server: Server;
@@ -29,9 +31,8 @@ export class NumberedTargets {
       const number = (this.served[target] ?? 0) + 1;
       this.served[target] = number;
       response.setHeader("content-type", "text/plain; version=0.0.4");
-      response.end(
-        `# TYPE ${SEQUENCE} gauge\n${SEQUENCE}{target="${target}"} ${number}\n${this.#paddingText()}`,
-      );
+      const head = `# TYPE ${SEQUENCE} gauge\n${SEQUENCE}{target="${target}"} ${number}\n`;
+      response.end(head + this.#loadText(number) + this.#paddingText());
       for (const wake of this.#waiting) wake();
       this.#waiting.clear();
     });
@@ -75,6 +76,12 @@ export class NumberedTargets {
   async more(scrapes: number): Promise<void> {
     const wanted = this.scrapes + scrapes;
     while (this.scrapes < wanted) await new Promise<void>((resolve) => this.#waiting.add(resolve));
+  }
+
+  #loadText(number: number): string {
+    return Array.from({ length: this.series }, (_, i) => `fault_load{i="${i}"} ${number * 7 + i}.25\n`).join(
+      "",
+    );
   }
 
   #paddingText(): string {
