@@ -3,8 +3,12 @@ import debug from "../exporters/debug/index.ts";
 import nop from "../exporters/nop/index.ts";
 import otlpGrpc from "../exporters/otlp-grpc/index.ts";
 import otlpHttp from "../exporters/otlp-http/index.ts";
+import basicAuth from "../extensions/basicauth/index.ts";
+import bearerTokenAuth from "../extensions/bearertokenauth/index.ts";
 import fileStorage from "../extensions/file-storage/index.ts";
+import headersSetter from "../extensions/headers-setter/index.ts";
 import healthCheck from "../extensions/health-check/index.ts";
+import oauth2Client from "../extensions/oauth2client/index.ts";
 import attributes from "../processors/attributes/index.ts";
 import cumulativeToDelta from "../processors/cumulativetodelta/index.ts";
 import deltaToCumulative from "../processors/deltatocumulative/index.ts";
@@ -37,5 +41,5 @@ export const components: ComponentSet = {
     transform,
   ],
   exporters: [debug, nop, otlpGrpc, otlpHttp],
-  extensions: [fileStorage, healthCheck],
+  extensions: [basicAuth, bearerTokenAuth, fileStorage, headersSetter, healthCheck, oauth2Client],
 };

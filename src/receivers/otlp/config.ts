@@ -1,5 +1,5 @@
 import { duration, optionalSection, z } from "../../config/index.ts";
-import { httpServerShape, listenAddress, tlsServerSchema } from "../../net/index.ts";
+import { authSchema, httpServerShape, listenAddress, tlsServerSchema } from "../../net/index.ts";
 import { METRICS_PATH } from "../../otlp/index.ts";
 
 const httpSchema = z.strictObject({
@@ -11,6 +11,9 @@ const httpSchema = z.strictObject({
     .startsWith("/", "expected a path such as /v1/metrics")
     .default(METRICS_PATH)
     .describe("Path that takes metrics."),
+  auth: authSchema
+    .optional()
+    .describe("Extension that decides which requests are taken, such as `basicauth` or `bearertokenauth`."),
   ...httpServerShape,
 });
 

@@ -1,6 +1,12 @@
-import type { Component, UpstreamSettings } from "../../component/index.ts";
+import {
+  type Component,
+  findServerAuthenticator,
+  type Host,
+  type UpstreamSettings,
+} from "../../component/index.ts";
 import { GrpcServer } from "../../grpc/index.ts";
 import { HttpServer } from "../../net/index.ts";
+import { authenticated } from "./authenticated.ts";
 import type { OtlpReceiverConfig } from "./config.ts";
 import { grpcServerSettings } from "./grpc-protocol.ts";
 import { createHttpHandler } from "./http-protocol.ts";
@@ -20,7 +26,7 @@ export class OtlpReceiver implements Component {
   }
 
   /** @throws CollectorError when an address cannot be bound or a TLS file cannot be used */
-  async start(): Promise<void> {
+  async start(host: Host): Promise<void> {
     const { config, logger, clock } = this.#settings;
     const { http, grpc } = config.protocols;
     const common = { logger, now: () => clock.now() };
@@ -31,12 +37,16 @@ export class OtlpReceiver implements Component {
         logger.info("Starting GRPC server.", { endpoint: server.address });
       }
       if (http !== undefined) {
+        const handle = createHttpHandler(http, this.#intake);
         const server = await HttpServer.listen({
           ...common,
           endpoint: http.endpoint,
           config: http,
           methods: ["POST"],
-          handle: createHttpHandler(http, this.#intake),
+          handle:
+            http.auth === undefined
+              ? handle
+              : authenticated(findServerAuthenticator(host, http.auth.authenticator), handle),
         });
         this.#servers.push(server);
         logger.info("Starting HTTP server.", { endpoint: server.address });

@@ -1,0 +1,26 @@
+import { CollectorError, errorText } from "../../errors/index.ts";
+import { WatchedFile } from "../../net/index.ts";
+
+/** A text that is given, or stands in a file and may change there; its last line break does not count. */
+export class SecretSource {
+  readonly #what: string;
+  readonly #text: string;
+  readonly #file: WatchedFile | undefined;
+
+  constructor(what: string, text: string | undefined, file: string | undefined, now: () => number) {
+    this.#what = what;
+    this.#text = text ?? "";
+    this.#file = file === undefined ? undefined : new WatchedFile(file, now);
+  }
+
+  /** @throws CollectorError AUTH when the file cannot be read */
+  async read(): Promise<string> {
+    if (this.#file === undefined) return this.#text;
+    try {
+      return (await this.#file.read()).replace(/\r?\n$/, "");
+    } catch (cause) {
+      const name = `${this.#what} ${JSON.stringify(this.#file.path)}`;
+      throw new CollectorError("AUTH", `${name} cannot be read: ${errorText(cause)}`, { cause });
+    }
+  }
+}
