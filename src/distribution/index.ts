@@ -12,7 +12,9 @@ import oauth2Client from "../extensions/oauth2client/index.ts";
 import attributes from "../processors/attributes/index.ts";
 import cumulativeToDelta from "../processors/cumulativetodelta/index.ts";
 import deltaToCumulative from "../processors/deltatocumulative/index.ts";
+import deltaToRate from "../processors/deltatorate/index.ts";
 import filter from "../processors/filter/index.ts";
+import groupByAttrs from "../processors/groupbyattrs/index.ts";
 import k8sAttributes from "../processors/k8s-attributes/index.ts";
 import kubevirtAttributes from "../processors/kubevirt-attributes/index.ts";
 import kubevirtHandlerProcessor from "../processors/kubevirt-handler/index.ts";
@@ -31,7 +33,9 @@ export const components: ComponentSet = {
     attributes,
     cumulativeToDelta,
     deltaToCumulative,
+    deltaToRate,
     filter,
+    groupByAttrs,
     k8sAttributes,
     kubevirtAttributes,
     kubevirtHandlerProcessor,

@@ -1,0 +1,11 @@
+import { defineProcessor } from "../../component/index.ts";
+import { configSchema } from "./config.ts";
+import { DeltaToRateProcessor } from "./delta-to-rate-processor.ts";
+
+export default defineProcessor({
+  type: "deltatorate",
+  stability: "beta",
+  description: "Turns delta sums into rates per second.",
+  config: configSchema,
+  create: (settings) => new DeltaToRateProcessor(settings),
+});
