@@ -3,6 +3,7 @@ import { componentsCommand } from "./components.ts";
 import { UsageError } from "./config-options.ts";
 import { demoCommand } from "./demo.ts";
 import { inspectCommand } from "./inspect.ts";
+import { migrateCommand } from "./migrate.ts";
 import { newCommand } from "./new.ts";
 import { printConfigCommand } from "./print-config.ts";
 import { runCommand } from "./run.ts";
@@ -21,6 +22,7 @@ const commands: Readonly<Record<string, Command>> = {
   inspect: inspectCommand,
   test: testCommand,
   new: newCommand,
+  migrate: migrateCommand,
   demo: demoCommand,
 };
 
