@@ -9,8 +9,10 @@ export type Inspection =
       readonly ok: false;
       /** Without a place when the input could not even be read. */
       readonly error: {
-        readonly line?: number;
-        readonly column?: number;
+        readonly line?: number | undefined;
+        readonly column?: number | undefined;
+        /** In binary bodies. */
+        readonly offset?: number | undefined;
         readonly message: string;
         readonly text?: string;
       };
@@ -20,8 +22,8 @@ export type Inspection =
 export function inspectionJson(inspection: Inspection): string {
   const { source, ok } = inspection;
   if (!ok) {
-    const { line, column, message } = inspection.error;
-    return JSON.stringify({ source, ok, error: { line, column, message } });
+    const { line, column, offset, message } = inspection.error;
+    return JSON.stringify({ source, ok, error: { line, column, offset, message } });
   }
   const { body } = inspection;
   return JSON.stringify({
@@ -56,8 +58,9 @@ function formatSpecial(value: number): string {
 export function inspectionTable(inspection: Inspection): string {
   const { source, ok } = inspection;
   if (!ok) {
-    const { line, column, message, text } = inspection.error;
-    const place = line === undefined ? source : `${source}:${line}:${column}`;
+    const { line, column, offset, message, text } = inspection.error;
+    const at = offset === undefined ? source : `${source} at byte ${offset}`;
+    const place = line === undefined ? at : `${source}:${line}:${column}`;
     return `${place}: ${message}\n${text === undefined ? "" : `    ${text}\n`}`;
   }
   const { body, coverage } = inspection;

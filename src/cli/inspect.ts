@@ -66,7 +66,7 @@ async function inspect(source: string, flags: SourceFlags, terminal: Terminal): 
   } catch (error) {
     const message = errorText(error);
     if (!(error instanceof ExpositionError)) return { source, ok: false, error: { message } };
-    const { line, column, text } = error;
-    return { source, ok: false, error: { line, column, message, text } };
+    const { line, column, offset, text } = error;
+    return { source, ok: false, error: { line, column, offset, message, text } };
   }
 }

@@ -1,6 +1,6 @@
 import { CollectorError } from "../errors/index.ts";
 
-/** Where in a body an error is, for people: `line` and `column` count from 1, columns in characters. */
+/** Where in a text body an error is, for people: `line` and `column` count from 1, columns in characters. */
 export interface BodyPosition {
   readonly line: number;
   readonly column: number;
@@ -8,17 +8,30 @@ export interface BodyPosition {
   readonly text: string;
 }
 
-/** A body that is not valid exposition text. `message` holds the reason only; the place is in the fields. */
-export class ExpositionError extends CollectorError implements BodyPosition {
-  readonly line: number;
-  readonly column: number;
+/** Where in a binary body an error is. */
+export interface ByteOffset {
+  /** From 0. */
+  readonly offset: number;
+  /** Name of the metric family that was being read, cut to 120 characters; "" before it is known. */
+  readonly text: string;
+}
+
+/** A body that is not valid. `message` holds the reason only; the place is in the fields. */
+export class ExpositionError extends CollectorError {
+  /** In text formats. */
+  readonly line: number | undefined;
+  readonly column: number | undefined;
+  /** In binary ones. */
+  readonly offset: number | undefined;
   readonly text: string;
 
-  constructor(message: string, position: BodyPosition) {
+  constructor(message: string, position: BodyPosition | ByteOffset) {
     super("SCRAPE_PARSE", message);
-    this.line = position.line;
-    this.column = position.column;
-    this.text = position.text;
+    const { line, column, offset, text }: Partial<BodyPosition & ByteOffset> = position;
+    this.line = line;
+    this.column = column;
+    this.offset = offset;
+    this.text = text ?? "";
   }
 }
 

@@ -1,4 +1,9 @@
-export { type BodyPosition, ExpositionError, ExpositionLimitError } from "./exposition-error.ts";
+export {
+  type BodyPosition,
+  type ByteOffset,
+  ExpositionError,
+  ExpositionLimitError,
+} from "./exposition-error.ts";
 export { inspectBody } from "./inspect-body.ts";
 export { checkLabelLimits, checkMetricName } from "./label-limits.ts";
 export { formatOfMediaType, mediaTypes } from "./media-type.ts";
@@ -10,6 +15,7 @@ export type {
   ExpositionLimits,
   FamilyMetadata,
   FamilyType,
+  HistogramOptions,
   InspectedBody,
   InspectedFamily,
   InspectedSample,

@@ -1,4 +1,5 @@
 import { inspectLines } from "./inspect-lines.ts";
+import { inspectProtobuf } from "./inspect-protobuf.ts";
 import { OpenMetricsReader } from "./open-metrics-reader.ts";
 import { TextReader } from "./text-reader.ts";
 import type { ExpositionFormat, InspectedBody } from "./types.ts";
@@ -10,5 +11,6 @@ import type { ExpositionFormat, InspectedBody } from "./types.ts";
  */
 export function inspectBody(body: Uint8Array, format: ExpositionFormat = "text"): InspectedBody {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  if (format === "protobuf") return inspectProtobuf(bytes);
   return inspectLines(format === "text" ? new TextReader(bytes) : new OpenMetricsReader(bytes));
 }

@@ -73,6 +73,20 @@ export class LabelSets {
     return found >= 0 ? found : this.#learn(reader, context);
   }
 
+  /**
+   * The set of the labels given, learnt if it is new.
+   * @throws ExpositionLimitError
+   */
+  internStrings(names: readonly string[], values: readonly string[]): number {
+    checkLabelLimits(this.#limits, names, values);
+    const scratch = this.#scratch;
+    scratch.names.length = 0;
+    scratch.values.length = 0;
+    scratch.names.push(...names);
+    scratch.values.push(...values);
+    return this.#represent();
+  }
+
   /** Takes over a block of another table with the labels object of its set. */
   adopt(from: LabelSets, block: number): number {
     const offset = from.pool.offset(block);

@@ -1,5 +1,6 @@
 import type { SeriesStore } from "./series-store.ts";
-import type { Exemplar } from "./types.ts";
+import { StartTimes } from "./start-times.ts";
+import type { Exemplar, NativeHistogram } from "./types.ts";
 
 /** What the body being scanned has shown so far. The arrays are by slot and grow with the entries. */
 export class Observation {
@@ -8,6 +9,9 @@ export class Observation {
   seen: Uint8Array = new Uint8Array(0);
   timestamps: Float64Array | undefined;
   exemplars: Map<number, Exemplar[]> | undefined;
+  natives: Map<number, NativeHistogram> | undefined;
+  exactCounts: Map<number, bigint> | undefined;
+  readonly starts = new StartTimes();
   samples = 0;
   duplicates = 0;
   predicted = 0;
@@ -22,6 +26,9 @@ export class Observation {
     this.seen = seen.length >= slots ? seen.fill(0) : new Uint8Array(capacityFor(slots));
     this.timestamps = undefined;
     this.exemplars = undefined;
+    this.natives = undefined;
+    this.exactCounts = undefined;
+    this.starts.begin();
     this.samples = 0;
     this.duplicates = 0;
     this.predicted = 0;
@@ -66,6 +73,16 @@ export class Observation {
     const list = this.exemplars.get(slot);
     if (list === undefined) this.exemplars.set(slot, [exemplar]);
     else list.push(exemplar);
+  }
+
+  putNative(slot: number, histogram: NativeHistogram): void {
+    this.natives ??= new Map();
+    this.natives.set(slot, histogram);
+  }
+
+  putExact(slot: number, count: bigint): void {
+    this.exactCounts ??= new Map();
+    this.exactCounts.set(slot, count);
   }
 
   putTimestamp(slot: number, timestamp: number): void {

@@ -2,8 +2,10 @@ import { FamilyTable } from "./family-table.ts";
 import { checkSampleLimit } from "./label-limits.ts";
 import { LineRecords } from "./line-records.ts";
 import { scanLines } from "./line-scan.ts";
+import { MetricRecords } from "./metric-records.ts";
 import { Observation } from "./observation.ts";
 import { OpenMetricsReader } from "./open-metrics-reader.ts";
+import { scanProtobuf } from "./protobuf-scan.ts";
 import { SeriesStore } from "./series-store.ts";
 import { TextReader } from "./text-reader.ts";
 import type {
@@ -11,6 +13,7 @@ import type {
   ExpositionFormat,
   ExpositionLimits,
   FamilyMetadata,
+  HistogramOptions,
   InterruptedBody,
   ParseResult,
   SeriesEntry,
@@ -21,6 +24,7 @@ import type {
 export class SeriesTable implements SeriesTableContract {
   readonly #limits: ExpositionLimits;
   readonly #admit: Admission | undefined;
+  readonly #histograms: HistogramOptions;
   readonly #body = new Observation();
   #store: SeriesStore;
   /** How the last body's format spells the series. */
@@ -40,9 +44,10 @@ export class SeriesTable implements SeriesTableContract {
   /** By slot, for absent entries: the generation that saw it last, 0 for none. */
   #lastSeen: Float64Array = new Float64Array(0);
 
-  constructor(limits: ExpositionLimits = {}, admit?: Admission) {
+  constructor(limits: ExpositionLimits = {}, admit?: Admission, histograms: HistogramOptions = {}) {
     this.#limits = limits;
     this.#admit = admit;
+    this.#histograms = histograms;
     this.#store = new SeriesStore(limits, admit);
     this.#spelling = newSpelling("text", this.#store);
   }
@@ -93,6 +98,7 @@ export class SeriesTable implements SeriesTableContract {
 
     const metadataChanged = this.#settleMetadata();
     this.#settleFamilies(metadataChanged);
+    const startTimes = seen.starts.finish(store.entries.length);
     const seenCount = seen.samples - seen.duplicates;
     const sameSeries = this.#settleSeen(seenCount);
     return {
@@ -100,6 +106,9 @@ export class SeriesTable implements SeriesTableContract {
       seen: this.#seen,
       ...(seen.timestamps && { timestamps: seen.timestamps }),
       ...(seen.exemplars && { exemplars: seen.exemplars }),
+      ...(seen.natives && { natives: seen.natives }),
+      ...(seen.exactCounts && { exactCounts: seen.exactCounts }),
+      ...(startTimes && { startTimes }),
       samples: seen.samples,
       newEntries: store.entries.length - settled,
       metadataChanged,
@@ -132,10 +141,7 @@ export class SeriesTable implements SeriesTableContract {
       .subarray(0, this.#settled)
       .reduce((count, slot) => count + (slot < 0 ? 0 : 1), 0);
     store.adopt(old, newSlots);
-    const { format, records } = this.#spelling;
-    const spelling = newSpelling(format, store);
-    spelling.records.adopt(records, newSlots, this.#metadataLines);
-    this.#metadataLines = this.#metadataLines.map((line) => spelling.records.metadataLike(records, line));
+    const spelling = this.#compactSpelling(store, newSlots);
     this.#families.retain(
       new Set([
         ...store.entries.map((entry) => entry.family),
@@ -166,9 +172,28 @@ export class SeriesTable implements SeriesTableContract {
   }
 
   #scan(bytes: Buffer): void {
-    const { format, records } = this.#spelling;
-    const reader = format === "text" ? new TextReader(bytes) : new OpenMetricsReader(bytes);
-    scanLines(reader, this.#store, records, this.#body, this.#limits.sampleLimit ?? 0);
+    const { sampleLimit = 0 } = this.#limits;
+    const spelling = this.#spelling;
+    if (spelling.format === "protobuf") {
+      scanProtobuf(bytes, this.#store, spelling.records, this.#body, this.#histograms, sampleLimit);
+      return;
+    }
+    const reader = spelling.format === "text" ? new TextReader(bytes) : new OpenMetricsReader(bytes);
+    scanLines(reader, this.#store, spelling.records, this.#body, sampleLimit);
+  }
+
+  /** Lines are taken over with their order, protobuf is learnt again: its metrics are found by their labels. */
+  #compactSpelling(store: SeriesStore, newSlots: Int32Array): Spelling {
+    const old = this.#spelling;
+    const spelling = newSpelling(old.format, store);
+    if (old.format === "protobuf" || spelling.format === "protobuf") {
+      this.#metadataLines = new Int32Array(0);
+      return spelling;
+    }
+    const { records } = spelling;
+    records.adopt(old.records, newSlots, this.#metadataLines);
+    this.#metadataLines = this.#metadataLines.map((line) => records.metadataLike(old.records, line));
+    return spelling;
   }
 
   /** The series stay, but nothing is known of how the new format spells them. */
@@ -233,13 +258,15 @@ export class SeriesTable implements SeriesTableContract {
   }
 }
 
-interface Spelling {
-  readonly format: ExpositionFormat;
-  readonly records: LineRecords;
-}
+/** What is learnt of the bytes that stand for series in one format. */
+type Spelling =
+  | { readonly format: "text" | "openmetrics"; readonly records: LineRecords }
+  | { readonly format: "protobuf"; readonly records: MetricRecords };
 
 function newSpelling(format: ExpositionFormat, store: SeriesStore): Spelling {
-  return { format, records: new LineRecords(store) };
+  return format === "protobuf"
+    ? { format, records: new MetricRecords(store) }
+    : { format, records: new LineRecords(store) };
 }
 
 function bytesOf(array: Int32Array): Uint8Array {

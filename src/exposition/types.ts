@@ -116,6 +116,14 @@ export interface ParseResult {
   readonly predicted: number;
 }
 
+/** What is taken of the histograms in protobuf. */
+export interface HistogramOptions {
+  /** Native ones as such; else only their classic part, if only the infinite bucket. Default false. */
+  readonly native?: boolean;
+  /** The classic part of a native one too, if it has buckets. Default false. */
+  readonly classicToo?: boolean;
+}
+
 /** Limits on one body; 0 or absent = none. Exceeding one fails the whole body, as it does in a Prometheus scrape. */
 export interface ExpositionLimits {
   /** Samples per body. */
@@ -182,6 +190,9 @@ export interface InspectedSample {
   readonly value: number;
   readonly timestampMs?: number;
   readonly exemplars?: readonly Exemplar[];
+  /** Of a native histogram; the value is its count. */
+  readonly histogram?: NativeHistogram;
+  readonly startTimeMs?: number;
 }
 
 export interface InspectedFamily extends FamilyMetadata {

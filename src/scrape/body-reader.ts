@@ -1,6 +1,7 @@
 import {
   type ExpositionFormat,
   type ExpositionLimits,
+  type HistogramOptions,
   type InterruptedBody,
   type ParseResult,
   SeriesTable,
@@ -36,11 +37,15 @@ export class BodyReader {
   #droppedSamples = 0;
 
   /** @param mapping what each series becomes; as exposed without it */
-  constructor(limits: ExpositionLimits, mapping?: SeriesMapping) {
+  constructor(limits: ExpositionLimits, mapping?: SeriesMapping, histograms: HistogramOptions = {}) {
     const { sampleLimit = 0, ...labelLimits } = limits;
     this.#sampleLimit = sampleLimit;
     // Prometheus reads on beyond the sample limit: the report says how many there are.
-    this.#table = new SeriesTable(labelLimits, (name, labels) => this.#mapped?.admit(name, labels));
+    this.#table = new SeriesTable(
+      labelLimits,
+      (name, labels) => this.#mapped?.admit(name, labels),
+      histograms,
+    );
     if (mapping !== undefined) this.#mapped = new MappedTable(this.#table, mapping);
   }
 

@@ -33,6 +33,10 @@ export function failureFields(error: unknown): LogFields {
   return {
     reason: failureReason(error),
     error: errorText(error),
-    ...(error instanceof ExpositionError && { line: error.line, column: error.column, text: error.text }),
+    ...(error instanceof ExpositionError && place(error)),
   };
+}
+
+function place({ line, column, offset, text }: ExpositionError): LogFields {
+  return line === undefined ? { offset, text } : { line, column, text };
 }

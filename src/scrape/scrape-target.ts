@@ -1,6 +1,11 @@
 import { type Clock, type Consumer, isPermanent, PartialError, RetryableError } from "../component/index.ts";
 import { errorText } from "../errors/index.ts";
-import type { ExpositionFormat, ExpositionLimits, ParseResult } from "../exposition/index.ts";
+import type {
+  ExpositionFormat,
+  ExpositionLimits,
+  HistogramOptions,
+  ParseResult,
+} from "../exposition/index.ts";
 import {
   Batch,
   Column,
@@ -50,6 +55,8 @@ export interface ScrapeTargetOptions {
   readonly mapping?: SeriesMapping;
   /** What the target is asked for; default: text. */
   readonly formats?: ScrapeFormats;
+  /** What is taken of histograms in protobuf; default: the classic part. */
+  readonly histograms?: HistogramOptions;
   /** Whether timestamps in the body count; default true. */
   readonly honorTimestamps?: boolean;
   /** Whether series whose points have times of their own get stale markers too; default false. */
@@ -92,7 +99,7 @@ export class ScrapeTarget {
   constructor(options: ScrapeTargetOptions) {
     const { attributes, limits, mapping, probes, resource, scope, logger, clock } = options;
     this.#options = options;
-    this.#reader = new BodyReader(limits, mapping);
+    this.#reader = new BodyReader(limits, mapping, options.histograms);
     const interner = new AttributeInterner(attributes);
     const { extraReport: extra = false, timeoutMs } = options;
     this.#report = { extra, timeoutSeconds: timeoutMs / 1000, sampleLimit: limits.sampleLimit ?? 0 };
