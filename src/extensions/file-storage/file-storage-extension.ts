@@ -10,12 +10,15 @@ import {
 import { defaultDirectory, type FileStorageConfig } from "./config.ts";
 import { DirectoryLock } from "./directory-lock.ts";
 import { LogStore } from "./log-store.ts";
-import { syncDirectory } from "./segment.ts";
+import { foldersWithData, syncDirectory } from "./segment.ts";
 import { toStorageError } from "./storage-errors.ts";
 import { storeName } from "./store-name.ts";
 import { createTelemetry, type StorageTelemetry } from "./telemetry.ts";
 
 const SEGMENT_BYTES = 16 * 1024 * 1024;
+
+/** By then every component has asked for its store. */
+const ORPHAN_CHECK_MS = 30_000;
 const MIB = 1024 * 1024;
 
 /** Keeps data of other components in files: one folder a component, in a directory that is locked. */
@@ -29,6 +32,7 @@ export class FileStorageExtension implements StorageExtension {
   readonly #telemetry: StorageTelemetry;
   #lock: DirectoryLock | undefined;
   #cancelCheck: (() => void) | undefined;
+  #cancelOrphanCheck: (() => void) | undefined;
 
   constructor(settings: Settings<FileStorageConfig>) {
     const { config, meter, id } = settings;
@@ -46,6 +50,7 @@ export class FileStorageExtension implements StorageExtension {
     await requireDirectory(directory);
     this.#lock = await DirectoryLock.take(directory, config.timeout, clock);
     if (config.compaction.on_rebound) this.#scheduleCheck();
+    this.#cancelOrphanCheck = clock.schedule(ORPHAN_CHECK_MS, () => void this.#reportOrphans());
   }
 
   async client(kind: ComponentKind, id: string, name: string): Promise<StorageClient> {
@@ -72,6 +77,7 @@ export class FileStorageExtension implements StorageExtension {
 
   async shutdown(): Promise<void> {
     this.#cancelCheck?.();
+    this.#cancelOrphanCheck?.();
     for (const [, store] of this.#openStores()) await store.close();
     this.#stores.clear();
     this.#telemetry.close();
@@ -134,6 +140,20 @@ export class FileStorageExtension implements StorageExtension {
     this.#failing.add(folder);
     logger.error("Writing to storage failed.", { store: folder, error });
     reportStatus({ status: "recoverable_error", error });
+  }
+
+  /** Data of a component that was renamed or taken out of the configuration would lie there unnoticed. */
+  async #reportOrphans(): Promise<void> {
+    const { logger } = this.#settings;
+    try {
+      for (const folder of await foldersWithData(this.#directory, (name) => !this.#stores.has(name))) {
+        logger.warn("Stored data belongs to no component that runs.", {
+          store: join(this.#directory, folder),
+        });
+      }
+    } catch (error) {
+      logger.warn("The storage directory could not be looked through.", { error });
+    }
   }
 
   #scheduleCheck(): void {

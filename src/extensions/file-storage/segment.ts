@@ -1,4 +1,4 @@
-import { type FileHandle, open, readdir, rm } from "node:fs/promises";
+import { type FileHandle, open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { StorageError } from "../../component/index.ts";
@@ -58,6 +58,21 @@ export async function listSegments(directory: string): Promise<Segment[]> {
     return match === null ? [] : [Number(match[1])];
   });
   return numbers.toSorted((a, b) => a - b).map((number) => new Segment(directory, number));
+}
+
+/** The folders in a directory that hold segments with something in them; only `wanted` ones are looked into. */
+export async function foldersWithData(
+  directory: string,
+  wanted: (name: string) => boolean,
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    if (!entry.isDirectory() || !wanted(entry.name)) continue;
+    const segments = await listSegments(join(directory, entry.name));
+    const sizes = await Promise.all(segments.map(async ({ path }) => (await stat(path)).size));
+    if (sizes.some((size) => size > SEGMENT_HEADER_BYTES)) found.push(entry.name);
+  }
+  return found;
 }
 
 /** An empty segment, open for writing. @param durable whether the file must be there after a power cut */

@@ -262,6 +262,30 @@ test("a component that names something else as its storage is told so", async (t
   await assert.rejects(extension.client("exporter", "x", "y"), /is not running/);
 });
 
+test("data that no component asks for is named in a warning", async (t) => {
+  const directory = await makeDirectory(t);
+  const { extension } = await started(t, { directory });
+  for (const id of ["used", "renamed", "drained"]) {
+    const client = await extension.client("exporter", id, "metrics");
+    if (id !== "drained") await client.batch([put("a", "1")]);
+  }
+  await extension.shutdown();
+  const h = harness("file_storage");
+  const next = new FileStorageExtension({ ...h.settings, config: definition.config.parse({ directory }) });
+  t.after(() => next.shutdown());
+  await next.start();
+  await next.client("exporter", "used", "metrics");
+  await h.clock.advance(30_000);
+  while (h.logs.length === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+  assert.deepEqual(h.logs, [
+    {
+      level: "warn",
+      message: "Stored data belongs to no component that runs.",
+      fields: { store: join(directory, "exporter.renamed.metrics") },
+    },
+  ]);
+});
+
 test("options without effect are accepted with a warning, wrong ones are refused", () => {
   const warnings = definition.warnings?.(
     definition.config.parse({ compaction: { directory: "/tmp", cleanup_on_start: true } }),
