@@ -98,7 +98,8 @@ async function startCluster(t: TestContext, allowed: readonly string[]): Promise
 
 interface Running {
   readonly collector: CollectorProcess;
-  readonly healthPort: number;
+  /** What the kubelet would ask for. */
+  readonly probes: readonly string[];
 }
 
 /**
@@ -120,7 +121,8 @@ async function runPart(
   const file = join(directory, "config.yaml");
   await writeFile(file, text);
   const workload = workloadsOf(objects).find(({ metadata }) => metadata.name === name);
-  const variables: { name: string; value?: string }[] = workload?.["spec"].template.spec.containers[0].env;
+  const container = workload?.["spec"].template.spec.containers[0];
+  const variables: { name: string; value?: string }[] = container.env;
   const given = Object.fromEntries(
     variables.map((variable) => [variable.name, variable.value ?? downward[variable.name] ?? ""]),
   );
@@ -144,7 +146,10 @@ async function runPart(
   const collector = await CollectorProcess.start(t, args, {
     env: { ...given, COLLECTION_INTERVAL: "500ms", ...env },
   });
-  return { collector, healthPort };
+  const probes = [container.livenessProbe, container.readinessProbe].map(
+    ({ httpGet }) => `http://127.0.0.1:${healthPort}${httpGet.path}`,
+  );
+  return { collector, probes };
 }
 
 /** What the downward API gives. */
@@ -184,9 +189,11 @@ async function usesAll(fake: FakeKubernetes, allowed: readonly string[]): Promis
   assert.deepEqual([...new Set(fake.calls.map(needs))].sort(), [...new Set(allowed)].sort());
 }
 
-async function stops({ collector, healthPort }: Running): Promise<void> {
-  const { status: code } = await fetch(`http://127.0.0.1:${healthPort}/`);
-  assert.equal(code, 200);
+async function stops({ collector, probes }: Running): Promise<void> {
+  for (const url of probes) {
+    const { status: code } = await fetch(url);
+    assert.equal(code, 200, url);
+  }
   const { code: exit } = await collector.stop();
   if (process.platform !== "win32") assert.equal(exit, 0);
   assert.deepEqual(

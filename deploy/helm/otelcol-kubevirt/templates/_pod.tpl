@@ -95,7 +95,7 @@ spec:
       # Whether the process lives and serves: a backend that is away is no reason to begin anew.
       livenessProbe:
         httpGet:
-          path: /
+          path: /livez
           port: health
         initialDelaySeconds: 10
         periodSeconds: 15
