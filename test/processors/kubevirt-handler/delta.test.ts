@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { PartialError, RetryableError } from "../../../src/component/index.ts";
 import {
   ABSENT,
   AggregationTemporality,
@@ -130,6 +131,34 @@ test("a machine's counters go on when its labels change", async () => {
   const [point] = await sent(to, batchOf(scrapedLayout([series("y")]), [7], T0 + SECOND));
   assert.equal(point?.value, 2);
   assert.equal(point?.resource["kubernetes_vmi_label_app"], "y");
+});
+
+test("refused deltas leave no trace: the next ones cover them, and nothing is counted twice", async () => {
+  const layout = scrapedLayout([ADDS, VCPU, HISTOGRAM]);
+  const to = harness({ temporality: "delta" });
+  const at = (second: bigint, total: number, state: "running" | "blocked") => {
+    const vcpu = state === "running" ? [PRESENT, ABSENT] : [ABSENT, PRESENT];
+    const states = [PRESENT, ...vcpu, PRESENT, PRESENT, PRESENT, PRESENT];
+    return batchOf(layout, [total, total, total, 0, total, total, total], T0 + second * SECOND, states);
+  };
+  await sent(to, at(0n, 10, "running"));
+  const refusal = new RetryableError("the queue is full");
+  assert.equal(await to.refuse(at(1n, 13, "blocked"), refusal), refusal);
+  assert.equal(await to.refuse(at(2n, 15, "running"), refusal), refusal);
+  const points = await sent(to, at(3n, 20, "blocked"));
+  assert.deepEqual(
+    points.map(({ name, value, start }) => [name.split(".").slice(1).join("."), value, start - T0]),
+    [
+      ["workqueue.adds.count", 10, 0n],
+      ["vmi.vcpu_seconds.count", 10, 0n],
+      ["workqueue.queue_duration_seconds.bucket", 0, 0n],
+      ["workqueue.queue_duration_seconds.bucket", 10, 0n],
+      ["workqueue.queue_duration_seconds.count", 10, 0n],
+      ["workqueue.queue_duration_seconds.sum", 10, 0n],
+    ],
+  );
+  await to.refuse(at(4n, 25, "blocked"), new PartialError("one point is bad", 1));
+  assert.deepEqual(values(await sent(to, at(5n, 26, "blocked")))[0], [1, 4n], "most of that one was taken");
 });
 
 test("stale counters are not sent, stale gauges are", async () => {

@@ -147,12 +147,15 @@ const noop = { add() {}, record() {} };
 export interface Harness {
   /** What came of the batch; undefined when nothing was handed on. */
   send(batch: Batch): Promise<Batch | undefined>;
+  /** What the processor says when everything it hands on is refused so. */
+  refuse(batch: Batch, error: Error): Promise<unknown>;
   readonly counted: { readonly name: string; readonly value: number; readonly attributes: Attributes }[];
 }
 
 export function harness(config: Record<string, unknown> = {}, logger: Logger = silentLogger): Harness {
   const counted: Harness["counted"] = [];
   let received: Batch | undefined;
+  let refusal: Error | undefined;
   const instrument = (name: string) => ({
     ...noop,
     add: (value: number, attributes: Attributes) => void counted.push({ name, value, attributes }),
@@ -168,6 +171,7 @@ export function harness(config: Record<string, unknown> = {}, logger: Logger = s
     build: { command: "test", version: "0" },
     next: {
       consume: async (batch: Batch) => {
+        if (refusal !== undefined) throw refusal;
         received = batch;
       },
     },
@@ -175,6 +179,12 @@ export function harness(config: Record<string, unknown> = {}, logger: Logger = s
   const processor = definition.create(settings);
   return {
     counted,
+    async refuse(batch, error) {
+      refusal = error;
+      const outcome = await processor.consume(batch).catch((caught: unknown) => caught);
+      refusal = undefined;
+      return outcome;
+    },
     async send(batch) {
       received = undefined;
       await processor.consume(batch);
