@@ -15,6 +15,7 @@ import deltaToCumulative from "../processors/deltatocumulative/index.ts";
 import deltaToRate from "../processors/deltatorate/index.ts";
 import filter from "../processors/filter/index.ts";
 import groupByAttrs from "../processors/groupbyattrs/index.ts";
+import interval from "../processors/interval/index.ts";
 import k8sAttributes from "../processors/k8s-attributes/index.ts";
 import kubevirtAttributes from "../processors/kubevirt-attributes/index.ts";
 import kubevirtHandlerProcessor from "../processors/kubevirt-handler/index.ts";
@@ -36,6 +37,7 @@ export const components: ComponentSet = {
     deltaToRate,
     filter,
     groupByAttrs,
+    interval,
     k8sAttributes,
     kubevirtAttributes,
     kubevirtHandlerProcessor,

@@ -1,0 +1,19 @@
+import type { Counter, Meter } from "../../telemetry/index.ts";
+
+/** The processor's own metrics. */
+export class ProcessorTelemetry {
+  readonly #id: string;
+  readonly #dropped: Counter;
+
+  constructor(meter: Meter, id: string) {
+    this.#id = id;
+    this.#dropped = meter.createCounter("otelcol_processor_interval_datapoints_dropped", {
+      unit: "{datapoint}",
+      description: "Points that were kept for their interval, and then refused for good or at the end.",
+    });
+  }
+
+  dropped(points: number): void {
+    this.#dropped.add(points, { processor: this.#id });
+  }
+}
