@@ -157,13 +157,15 @@ export class LogStore implements StorageClient {
   async #run(): Promise<void> {
     // So that batches of the same moment go together.
     await Promise.resolve();
-    for (;;) {
+    let goOn = true;
+    while (goOn) {
+      const asked = this.#compactBelow;
       const group = this.#waiting;
       this.#waiting = [];
       if (group.length > 0) await this.#commit(group);
       await this.#tidy();
       const more = await this.#compactSome();
-      if (!more && this.#waiting.length === 0) break;
+      goOn = more || this.#waiting.length > 0 || this.#compactBelow > asked;
     }
     this.#running = undefined;
   }
@@ -240,9 +242,7 @@ export class LogStore implements StorageClient {
       }
       this.#reportUpkeep(undefined);
     } catch (error) {
-      this.#options.onWrite(
-        toStorageError(error, `cannot tidy up the storage in ${this.#options.directory}`),
-      );
+      this.#reportUpkeep(toStorageError(error, `cannot tidy up the storage in ${this.#options.directory}`));
     }
   }
 
