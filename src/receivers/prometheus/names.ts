@@ -20,6 +20,8 @@ export const Label = {
   METRICS_PATH: "__metrics_path__",
   INTERVAL: "__scrape_interval__",
   TIMEOUT: "__scrape_timeout__",
+  NATIVE_HISTOGRAMS: "__scrape_native_histograms__",
+  CLASSIC_HISTOGRAMS: "__always_scrape_classic_histograms__",
 } as const;
 
 export const PARAM_PREFIX = "__param_";

@@ -242,6 +242,7 @@ export class ScrapeJob {
         fallback: config.fallback_scrape_protocol,
         compression: config.enable_compression,
       },
+      histograms: target.histograms,
       honorTimestamps: config.honor_timestamps,
       trackTimestampsStaleness: config.track_timestamps_staleness,
       extraReport: job.extraReport,

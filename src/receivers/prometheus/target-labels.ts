@@ -16,15 +16,11 @@ export interface LabelledTarget {
   readonly url: URL;
   readonly intervalMs: number;
   readonly timeoutMs: number;
+  readonly histograms: { readonly native: boolean; readonly classicToo: boolean };
 }
 
-/** Labels by which Prometheus chooses formats for single targets. Refused, since they would do nothing. */
-const unsupported = [
-  "__scrape_native_histograms__",
-  "__always_scrape_classic_histograms__",
-  "__convert_classic_histograms_to_nhcb__",
-  "__unix_socket__",
-];
+/** A target that is only to be reached this way is none for us. */
+const UNIX_SOCKET = "__unix_socket__";
 
 /**
  * The target that discovered labels stand for, as Prometheus makes it: completed by the job's settings, relabelled,
@@ -49,7 +45,7 @@ export function labelTarget(
     const [timeout, interval] = [labels.get(Label.TIMEOUT), labels.get(Label.INTERVAL)];
     throw new Error(`scrape timeout ${timeout} is above scrape interval ${interval}`);
   }
-  for (const name of unsupported) if (labels.has(name)) throw new Error(`label ${name} is not supported`);
+  if (labels.has(UNIX_SOCKET)) throw new Error(`label ${UNIX_SOCKET} is not supported`);
   for (const name of [...labels.keys()]) if (name.startsWith(META_PREFIX)) labels.delete(name);
   if (!labels.has(Label.INSTANCE)) labels.set(Label.INSTANCE, address);
   const sorted = new Map([...labels].sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -60,13 +56,17 @@ export function labelTarget(
     url: urlOf(sorted, address, job.config.params),
     intervalMs,
     timeoutMs,
+    histograms: {
+      native: flagOf(labels, Label.NATIVE_HISTOGRAMS),
+      classicToo: flagOf(labels, Label.CLASSIC_HISTOGRAMS),
+    },
   };
 }
 
 function discoveredLabels(
   own: Readonly<Record<string, string>>,
   ofGroup: Readonly<Record<string, string>>,
-  { config, intervalMs, timeoutMs }: JobSettings,
+  { config, intervalMs, timeoutMs, nativeHistograms, classicHistogramsToo }: JobSettings,
 ): Map<string, string> {
   const labels = new Map<string, string>();
   for (const [name, value] of [...Object.entries(ofGroup), ...Object.entries(own)]) {
@@ -79,6 +79,8 @@ function discoveredLabels(
     [Label.TIMEOUT, formatPrometheusDuration(timeoutMs)],
     [Label.METRICS_PATH, config.metrics_path],
     [Label.SCHEME, config.scheme],
+    [Label.NATIVE_HISTOGRAMS, String(nativeHistograms)],
+    [Label.CLASSIC_HISTOGRAMS, String(classicHistogramsToo)],
     ...Object.entries(config.params).map(([name, [first]]) => [`${PARAM_PREFIX}${name}`, first] as const),
   ];
   for (const [name, value = ""] of standard) if (value !== "" && !labels.has(name)) labels.set(name, value);
@@ -91,6 +93,14 @@ function durationOf(labels: LabelMap, name: string, what: string): number {
   if (ms === undefined) throw new Error(`${what} ${JSON.stringify(text)} is no duration`);
   if (ms === 0) throw new Error(`${what} cannot be 0`);
   return ms;
+}
+
+/** As Go reads booleans; a label that is gone is false. */
+function flagOf(labels: LabelMap, name: string): boolean {
+  const text = labels.get(name) ?? "false";
+  if (/^(1|t|T|TRUE|true|True)$/.test(text)) return true;
+  if (/^(0|f|F|FALSE|false|False)$/.test(text)) return false;
+  throw new Error(`label ${name} is ${JSON.stringify(text)}, allowed are true and false`);
 }
 
 function urlOf(labels: LabelMap, address: string, params: Readonly<Record<string, readonly string[]>>): URL {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { DataPointType } from "../../../src/metrics/index.ts";
+import { writeBody } from "../../exposition/protobuf-writer.ts";
 import { run, STALE, startExporter } from "./support.ts";
 
 const gone = (key: string) => (received: { points: Readonly<Record<string, unknown>> }) =>
@@ -232,4 +234,58 @@ test("with legacy validation a name of the new sort fails the scrape", async (t)
     await next(({ report }) => report["up"] === 0);
   }
   assert.ok(counts.of("otelcol_scraper_failed_scrapes invalid_series") > 0);
+});
+
+test("histograms in protobuf: classic, native, or both, as the job or a target's label says", async (t) => {
+  const body = writeBody({
+    name: "h",
+    type: "histogram",
+    metrics: [
+      {
+        histogram: {
+          count: 3,
+          sum: 4,
+          buckets: [{ count: 2, bound: 1 }],
+          schema: 0,
+          zeroThreshold: 0.001,
+          positive: { spans: [[0, 1]], deltas: [3] },
+        },
+      },
+    ],
+  });
+  const { address, requests } = await startExporter(t, (response) => {
+    response.setHeader("content-type", "application/vnd.google.protobuf; encoding=delimited").end(body);
+  });
+  const native = { scrape_native_histograms: true };
+  const [classic, exponential] = [DataPointType.HISTOGRAM, DataPointType.EXPONENTIAL_HISTOGRAM];
+  for (const [options, types] of [
+    [{}, [classic]],
+    [native, [exponential]],
+    [{ ...native, always_scrape_classic_histograms: true }, [classic, exponential]],
+    [
+      { relabel_configs: [{ target_label: "__scrape_native_histograms__", replacement: "true" }] },
+      [exponential],
+    ],
+    [
+      {
+        ...native,
+        metric_relabel_configs: [
+          { source_labels: ["__name__"], target_label: "__name__", replacement: "h_$1" },
+        ],
+      },
+      [exponential],
+    ],
+  ] as const) {
+    const { next, stop } = await run(t, [{ ...options, static_configs: [{ targets: [address] }] }]);
+    const { metrics, report } = await next();
+    assert.equal(report["up"], 1);
+    const found = metrics.filter(({ descriptor }) => descriptor.name.startsWith("h"));
+    assert.deepEqual(
+      new Set(found.map(({ dataPointType }) => dataPointType)),
+      new Set(types),
+      JSON.stringify(options),
+    );
+    await stop();
+  }
+  assert.ok(requests.some(({ headers }) => headers.accept?.startsWith("application/vnd.google.protobuf")));
 });

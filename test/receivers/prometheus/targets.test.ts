@@ -105,6 +105,10 @@ test("a target whose labels make no sense is named in the log, the others are sc
       { target_label: "__scrape_timeout__", replacement: "2m" },
       /scrape timeout 2m is above scrape interval 100ms/,
     ],
+    [
+      { target_label: "__scrape_native_histograms__", replacement: "yes" },
+      /is "yes", allowed are true and false/,
+    ],
     [{ target_label: "__unix_socket__", replacement: "/x" }, /label __unix_socket__ is not supported/],
   ];
   for (const [rule, problem] of cases) {
