@@ -1,12 +1,14 @@
-import { type Column, type PointExtras, PRESENT, STALE } from "../metrics/index.ts";
+import { type Column, PRESENT, STALE } from "../metrics/index.ts";
 import { subtractCounts, subtractExact } from "./counts.ts";
 import { subtractExponential } from "./exponential-histogram.ts";
 import type { Pass } from "./pass.ts";
 import { announcesReset } from "./source-start.ts";
+import { splitFell } from "./split-histogram.ts";
 import { StreamMemory } from "./stream-memory.ts";
 import type { NumbersPlan, SplitPlan, WholePlan } from "./stream-plans.ts";
 import type { LayoutStreams } from "./streams.ts";
-import { type SplitTime, splitTime, wordsOf } from "./time-words.ts";
+import { type SplitTime, sameStart, splitTime, wordsOf } from "./time-words.ts";
+import { bare, dropTotals } from "./total-extras.ts";
 import { bucketFell, bucketsChanged, countsOf, isFiniteHistogram, wholeCells } from "./whole-histogram.ts";
 
 export interface DeltaOptions {
@@ -203,14 +205,15 @@ export class DeltaConverter {
     this.#pass.setExtras(slot, { ...rest, integer: BigInt(exact) });
   }
 
-  #split({ slots, ids, buckets }: SplitPlan): void {
+  #split(plan: SplitPlan): void {
+    const { slots, ids, buckets } = plan;
     const { column, table } = this.#pass;
     const point = slots[buckets] as number;
     if (column.presence.at(point) !== PRESENT) {
       for (const slot of slots) this.#pass.remove(slot);
       return;
     }
-    const reset = this.#splitReset(slots, ids, buckets);
+    const reset = splitFell(this.#pass, plan, (lastNs, timeNs) => this.#continues(lastNs, timeNs));
     for (let i = 0; i < slots.length; i++) {
       const slot = slots[i] as number;
       const id = ids[i] as number;
@@ -233,28 +236,6 @@ export class DeltaConverter {
       const delta = reset || turn.whole || value < previous ? value : value - previous;
       if (this.#emit(slot, turn)) this.#pass.values[slot] = delta;
     }
-  }
-
-  /** Whether any single bucket, the last one up to infinity included, counts less than before. */
-  #splitReset(slots: Uint32Array, ids: Uint32Array, buckets: number): boolean {
-    const { column, table } = this.#pass;
-    const { totals, times } = table;
-    const { values } = column;
-    const timeNs = column.timeAt(slots[buckets] as number);
-    let below = -1;
-    for (let i = 0; i <= buckets; i++) {
-      const id = ids[i] as number;
-      const total = values[slots[i] as number] as number;
-      if (!Number.isFinite(total) || !this.#continues(times[id] as bigint, timeNs)) continue;
-      let rise = total - (totals[id] as number);
-      // Totals of different times do not make the count of a single bucket.
-      if (below >= 0 && times[ids[below] as number] === times[id]) {
-        rise -= (values[slots[below] as number] as number) - (totals[ids[below] as number] as number);
-      }
-      if (rise < 0) return true;
-      below = i;
-    }
-    return false;
   }
 
   #whole(plan: WholePlan): void {
@@ -415,27 +396,4 @@ interface Turn {
   readonly from: bigint;
   readonly startNs: bigint;
   readonly timeNs: bigint;
-}
-
-function sameStart(
-  startWords: Uint32Array,
-  id: number,
-  ownStarts: Uint32Array | undefined,
-  slot: number,
-  shared: SplitTime,
-): boolean {
-  let first = ownStarts?.[2 * slot] ?? 0;
-  let second = ownStarts?.[2 * slot + 1] ?? 0;
-  if (first === 0 && second === 0) ({ first, second } = shared);
-  return startWords[2 * id] === first && startWords[2 * id + 1] === second;
-}
-
-/** What holds for a total but not for a difference goes: exact counts, the smallest and the largest value ever seen. */
-function dropTotals(pass: Pass, extras: ReadonlyMap<number, PointExtras>): void {
-  for (const [slot, extra] of extras) if (pass.plan.mask[slot] === 1) pass.setExtras(slot, bare(extra));
-}
-
-function bare(extras: PointExtras): PointExtras {
-  const { integer: _, min: __, max: ___, exactCounts: ____, exponential: _____, ...kept } = extras;
-  return kept;
 }
