@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { parseDocument, Scalar } from "yaml";
+import { isCollection, isScalar, parseDocument } from "yaml";
 import type { ComponentSet } from "../component/index.ts";
 import { type Diagnostics, formatDiagnostics, resolveConfig, validateNode } from "../config/index.ts";
 import { CollectorError } from "../errors/index.ts";
@@ -21,6 +21,8 @@ export interface StepResult {
   readonly step: string;
   /** Undefined when the step did what it should. */
   readonly diff: string | undefined;
+  /** What came out, as `formatMetrics` prints it. */
+  readonly arrived: string;
 }
 
 export interface PipelineTestResult {
@@ -33,6 +35,8 @@ export interface RunOptions {
   readonly components: ComponentSet;
   /** Write what arrived into the test file (or the files it names) instead of comparing. */
   readonly update?: boolean;
+  /** ID of a processor that every pipeline is to do without, to see what it changes. */
+  readonly without?: string;
 }
 
 /** The time of the first step. Fixed, so that a test gives the same text on any day. */
@@ -46,16 +50,17 @@ const STEP_MS = 30_000;
 export async function runPipelineTest(file: string, options: RunOptions): Promise<PipelineTestResult> {
   const test = await readTest(file);
   const directory = dirname(file);
-  const config = await configOf(test, directory, options.components);
+  const complete = await configOf(test, directory, options.components);
+  const config = options.without === undefined ? complete : without(complete, options.without);
   const pipeline = new PipelineUnderTest(config, EPOCH_MS);
   const updates: Update[] = [];
   const steps: StepResult[] = [];
   const check = async (step: string, path: readonly (string | number)[], expectation: Expectation) => {
-    const actual = formatMetrics(pipeline.take(expectation.exporter ?? firstOf(config, "exporters")), {
+    const arrived = formatMetrics(pipeline.take(expectation.exporter ?? firstOf(config, "exporters")), {
       ...(expectation.times && { epochMs: EPOCH_MS }),
     });
-    if (options.update === true) updates.push({ path, expectation, actual });
-    else steps.push({ step, diff: await difference(expectation, actual, directory) });
+    if (options.update === true) updates.push({ path, expectation, arrived });
+    else steps.push({ step, diff: await difference(expectation, arrived, directory), arrived });
   };
   await pipeline.start();
   let at = -STEP_MS;
@@ -91,6 +96,14 @@ async function configOf(
   const { config, diagnostics } = await loadConfig({ uris, env, cwd: directory }, components);
   if (config === undefined) throw invalid(diagnostics);
   return config;
+}
+
+function without(config: CollectorConfig, id: string): CollectorConfig {
+  const pipelines = Object.entries(config.service.pipelines).map(([name, pipeline]) => [
+    name,
+    { ...pipeline, processors: pipeline.processors.filter((processor) => processor !== id) },
+  ]);
+  return { ...config, service: { ...config.service, pipelines: Object.fromEntries(pipelines) } };
 }
 
 function invalid(diagnostics: Diagnostics): CollectorError {
@@ -135,21 +148,46 @@ async function difference(
 interface Update {
   readonly path: readonly (string | number)[];
   readonly expectation: Expectation;
-  readonly actual: string;
+  readonly arrived: string;
 }
 
 /** Changes nothing in the file but the expectations. */
 async function write(file: string, updates: readonly Update[]): Promise<void> {
-  const document = parseDocument(await readFile(file, "utf8"));
-  for (const { path, expectation, actual } of updates) {
+  let text = await readFile(file, "utf8");
+  const document = parseDocument(text);
+  // From the end on, so that the places of what comes before stay right.
+  for (const { path, expectation, arrived } of updates.toReversed()) {
     if (expectation.expect_file !== undefined) {
-      await writeFile(resolve(dirname(file), expectation.expect_file), actual);
+      await writeFile(resolve(dirname(file), expectation.expect_file), arrived);
       continue;
     }
-    if (expectation.expect === undefined) continue;
-    const text = new Scalar(actual);
-    text.type = Scalar.BLOCK_LITERAL;
-    document.setIn([...path, "expect"], text);
+    const node = document.getIn([...path, "expect"], true);
+    if (!isScalar(node) || !node.range) continue;
+    const [from, to] = node.range;
+    const inFlow = path.some((_, i) => {
+      const above = document.getIn(path.slice(0, i + 1), true);
+      return isCollection(above) && above.flow === true;
+    });
+    if (inFlow) text = text.slice(0, from) + JSON.stringify(arrived) + text.slice(to);
+    else text = `${text.slice(0, from)}${literal(arrived, columnOfKey(text, from))}${rest(text, to)}`;
   }
-  await writeFile(file, document.toString({ lineWidth: 0 }));
+  await writeFile(file, text);
+}
+
+/** A text as a YAML literal block under a key that stands in a column. */
+function literal(text: string, column: number): string {
+  return text === "" ? '""\n' : `|\n${text.replaceAll(/^(?=.)/gm, " ".repeat(column + 2))}`;
+}
+
+/** How far the last key before a place is indented; it may follow the dash of a list. */
+function columnOfKey(text: string, place: number): number {
+  const line = text.slice(text.lastIndexOf("\n", place - 1) + 1, place);
+  return /^[\s-]*/.exec(line)?.[0].length ?? 0;
+}
+
+/** What follows a scalar, from the next line on. */
+function rest(text: string, end: number): string {
+  if (text[end - 1] === "\n") return text.slice(end);
+  const newline = text.indexOf("\n", end);
+  return newline < 0 ? "" : text.slice(newline + 1);
 }

@@ -80,6 +80,34 @@ test("--update writes what arrives and leaves the rest of the file alone", async
   assert.equal(await readFile(file, "utf8"), before);
 });
 
+test("--update keeps to the style of the file, wherever the expectation stands", async (t) => {
+  const directory = await copyOf(t);
+  const file = join(directory, "style.test.yaml");
+  const text = (first: string, second: string, third: string) => `name:   style   # kept
+config:
+  receivers: { otlp: { protocols: { http: } } }
+  exporters: {nop: }
+  service: { pipelines: { metrics: { receivers: [otlp], exporters: [ nop ] } } }
+steps:
+  - expect: ${first}
+    scrape: "a 1"
+
+  - { scrape: null, match: subset, expect: ${second} } # also kept
+finally:
+  expect: ${third}
+`;
+  await writeFile(file, text("old", "old", "old"));
+  assert.equal((await run(directory, "style.test.yaml", "--update")).code, 0);
+  const lines = (await readFile(file, "utf8")).split("\n");
+  const at = lines.indexOf('    scrape: "a 1"');
+  const first = lines.slice(7, at);
+  assert.ok(first.includes("        a gauge") && first.includes("          {} 1"), first.join("\n"));
+  const second = /expect: ("resource .*a gauge\\n.*\{\} stale.*") \}/.exec(lines[at + 2] ?? "")?.[1];
+  assert.ok(second, lines[at + 2]);
+  assert.equal(lines.join("\n"), text(`|\n${first.join("\n")}`, second, '""'));
+  assert.equal((await run(directory, "style.test.yaml")).code, 0);
+});
+
 test("numbers may differ by the tolerance, and only in values", async (t) => {
   const directory = await copyOf(t);
   const file = join(directory, "t.test.yaml");
