@@ -10,6 +10,7 @@ import headersSetter from "../extensions/headers-setter/index.ts";
 import healthCheck from "../extensions/health-check/index.ts";
 import oauth2Client from "../extensions/oauth2client/index.ts";
 import attributes from "../processors/attributes/index.ts";
+import batch from "../processors/batch/index.ts";
 import cumulativeToDelta from "../processors/cumulativetodelta/index.ts";
 import deltaToCumulative from "../processors/deltatocumulative/index.ts";
 import deltaToRate from "../processors/deltatorate/index.ts";
@@ -19,6 +20,8 @@ import interval from "../processors/interval/index.ts";
 import k8sAttributes from "../processors/k8s-attributes/index.ts";
 import kubevirtAttributes from "../processors/kubevirt-attributes/index.ts";
 import kubevirtHandlerProcessor from "../processors/kubevirt-handler/index.ts";
+import memoryLimiter from "../processors/memory-limiter/index.ts";
+import metricsGeneration from "../processors/metricsgeneration/index.ts";
 import metricStartTime from "../processors/metricstarttime/index.ts";
 import metricsTransform from "../processors/metricstransform/index.ts";
 import resource from "../processors/resource/index.ts";
@@ -32,6 +35,7 @@ export const components: ComponentSet = {
   receivers: [kubevirtHandlerReceiver, otlp, prometheus],
   processors: [
     attributes,
+    batch,
     cumulativeToDelta,
     deltaToCumulative,
     deltaToRate,
@@ -41,6 +45,8 @@ export const components: ComponentSet = {
     k8sAttributes,
     kubevirtAttributes,
     kubevirtHandlerProcessor,
+    memoryLimiter,
+    metricsGeneration,
     metricStartTime,
     metricsTransform,
     resource,

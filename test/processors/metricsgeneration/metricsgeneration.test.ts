@@ -1,0 +1,198 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import {
+  type Attributes,
+  Batch,
+  DataPointType,
+  type Metric,
+  type MetricsBatch,
+} from "../../../src/metrics/index.ts";
+import metricsgeneration from "../../../src/processors/metricsgeneration/index.ts";
+import { matchPoints } from "../../../src/processors/metricsgeneration/match-points.ts";
+import { formatMetrics } from "../../../src/testing/index.ts";
+import { runProcessor } from "../../support/processor-harness.ts";
+import { batchOf, metricOf } from "../../temporality/processor.ts";
+
+type Points = readonly (readonly [attributes: Attributes, value: number | bigint, flags?: number])[];
+
+const gauge = (name: string, points: Points, type: DataPointType = DataPointType.GAUGE): Metric =>
+  metricOf(
+    name,
+    points.map(([attributes, value, flags]) => ({
+      attributes,
+      value,
+      at: 5,
+      ...(flags !== undefined && { flags }),
+    })),
+    { type, unit: "" },
+  );
+
+/** Lines of the metric "new". */
+async function made(t: Parameters<typeof runProcessor>[0], rule: object, metrics: readonly Metric[]) {
+  const { send } = await runProcessor(t, metricsgeneration, { rules: [{ name: "new", ...rule }] });
+  return linesOf((await send(batchOf(metrics))).resourceMetrics);
+}
+
+function linesOf(batch: MetricsBatch, name = "new"): string[] {
+  return batch.flatMap((resource) =>
+    resource.scopeMetrics.flatMap(({ scope, metrics }) =>
+      metrics
+        .filter(({ descriptor }) => descriptor.name === name)
+        .flatMap((metric) =>
+          formatMetrics([{ ...resource, scopeMetrics: [{ scope, metrics: [metric] }] }])
+            .split("\n")
+            .slice(1, -1)
+            .map((line) => line.trim()),
+        ),
+    ),
+  );
+}
+
+const calculate = (operation: string) => ({ type: "calculate", metric1: "a", metric2: "b", operation });
+
+test("each operation calculates, point by point with equal attributes", async (t) => {
+  const metrics = [
+    gauge("a", [
+      [{ vm: "x" }, 6],
+      [{ vm: "y" }, 9],
+    ]),
+    gauge("b", [
+      [{ vm: "y" }, 3n],
+      [{ vm: "x" }, 4],
+    ]),
+  ];
+  const rows = { add: [10, 12], subtract: [2, 6], multiply: [24, 27], divide: [1.5, 3], percent: [150, 300] };
+  for (const [operation, [x, y]] of Object.entries(rows)) {
+    assert.deepEqual(
+      await made(t, { ...calculate(operation), unit: "u" }, metrics),
+      ["new gauge u", `{vm="x"} ${x}`, `{vm="y"} ${y}`],
+      operation,
+    );
+  }
+});
+
+test("scale multiplies", async (t) => {
+  const rule = { type: "scale", metric1: "a", scale_by: 0.5 };
+  assert.deepEqual(await made(t, rule, [gauge("a", [[{ vm: "x" }, 3]])]), ["new gauge", '{vm="x"} 1.5']);
+  assert.deepEqual(await made(t, rule, [gauge("other", [[{}, 3]])]), []);
+});
+
+test("a point finds the only one that does not contradict it, or none", async (t) => {
+  const rows: readonly (readonly [b: Points, lines: readonly string[]])[] = [
+    [[[{}, 2]], ['{drive="1",vm="x"} 5', '{vm="y"} 4.5']],
+    [[[{ vm: "x" }, 5]], ['{drive="1",vm="x"} 2']],
+    [[[{ vm: "x", drive: "1", more: "z" }, 5]], ['{drive="1",vm="x"} 2']],
+    [
+      [
+        [{ vm: "x", zone: "p" }, 5],
+        [{ vm: "x", zone: "q" }, 5],
+      ],
+      [],
+    ],
+    [[[{ vm: "z" }, 5]], []],
+    [
+      [
+        [{ other: "z" }, 2],
+        [{ vm: "y" }, 3],
+      ],
+      ['{drive="1",vm="x"} 5', '{vm="y"} 3'],
+    ],
+  ];
+  for (const [b, lines] of rows) {
+    const a = gauge("a", [
+      [{ vm: "x", drive: "1" }, 10],
+      [{ vm: "y" }, 9],
+    ]);
+    const out = await made(t, calculate("divide"), [a, gauge("b", b)]);
+    assert.deepEqual(out.slice(1), lines, JSON.stringify(b));
+  }
+});
+
+test("matching is what comparing all with all gives", () => {
+  const attributes = fc.dictionary(fc.constantFrom("a", "b", "c"), fc.constantFrom("1", "2"), { maxKeys: 3 });
+  fc.assert(
+    fc.property(
+      fc.array(attributes, { maxLength: 8 }),
+      fc.uniqueArray(attributes, { maxLength: 8, selector: (x) => JSON.stringify(Object.entries(x).sort()) }),
+      (left, right) => {
+        const agrees = (a: Attributes, b: Attributes) =>
+          Object.keys(a).every((name) => !Object.hasOwn(b, name) || b[name] === a[name]);
+        const same = (a: Attributes, b: Attributes) =>
+          agrees(a, b) &&
+          Object.keys(a).length === Object.keys(b).length &&
+          Object.keys(a).every((k) => Object.hasOwn(b, k));
+        const expected = left.map((own) => {
+          const equal = right.findIndex((other) => same(own, other));
+          if (equal >= 0) return equal;
+          const all = [...right.keys()].filter((i) => agrees(own, right[i] as Attributes));
+          return all.length === 1 ? all[0] : -1;
+        });
+        assert.deepEqual([...matchPoints(left, right)], expected);
+      },
+    ),
+  );
+});
+
+test("the new metric is of the first one's kind; only what cannot fall is monotonic", async (t) => {
+  const metrics = [gauge("a", [[{}, 6]], DataPointType.SUM), gauge("b", [[{}, 4]])];
+  assert.equal((await made(t, calculate("add"), metrics))[0], "new sum cumulative monotonic");
+  assert.equal((await made(t, calculate("subtract"), metrics))[0], "new sum cumulative");
+});
+
+test("nothing is divided by zero; what ends, ends the result", async (t) => {
+  const { send, meter } = await runProcessor(t, metricsgeneration, {
+    rules: [{ name: "new", ...calculate("divide") }],
+  });
+  const batch = batchOf([
+    gauge("a", [
+      [{ vm: "x" }, 6],
+      [{ vm: "y" }, 9],
+      [{ vm: "z" }, 0, 1],
+    ]),
+    gauge("b", [
+      [{ vm: "x" }, 0],
+      [{ vm: "y" }, 3],
+      [{ vm: "z" }, 1],
+    ]),
+  ]);
+  const out = await send(batch);
+  assert.deepEqual(linesOf(out.resourceMetrics).slice(1), ['{vm="y"} 3', '{vm="z"} stale']);
+  assert.equal(await meter.total("otelcol_processor_metricsgeneration_divisions_by_zero"), 1);
+});
+
+test("metrics have to be on one resource; rules see what those before have made", async (t) => {
+  const { send, logger } = await runProcessor(t, metricsgeneration, {
+    rules: [
+      { name: "sum", ...calculate("add") },
+      { name: "new", type: "scale", metric1: "sum", scale_by: 2 },
+    ],
+  });
+  const one = batchOf([gauge("a", [[{}, 1]]), gauge("b", [[{}, 2]])], { host: "1" });
+  assert.deepEqual(linesOf((await send(one)).resourceMetrics), ["new gauge", "{} 6"]);
+  const apart = Batch.from([
+    ...batchOf([gauge("a", [[{}, 1]])], { host: "1" }).resourceMetrics,
+    ...batchOf([gauge("b", [[{}, 2]])], { host: "2" }).resourceMetrics,
+  ]);
+  assert.equal(await send(apart), apart);
+  assert.equal(logger.lines.length, 0);
+  const strangers = () => batchOf([gauge("a", [[{ vm: "x" }, 1]]), gauge("b", [[{ vm: "y" }, 2]])]);
+  await send(strangers());
+  await send(strangers());
+  assert.deepEqual(
+    logger.lines.map(({ level }) => level),
+    ["warn"],
+  );
+});
+
+test("what makes no sense is refused", () => {
+  const issue = (rule: object) => {
+    const { error } = metricsgeneration.config.safeParse({ rules: [{ name: "n", metric1: "a", ...rule }] });
+    return `${error?.issues[0]?.path.at(-1)?.toString()} ${error?.issues[0]?.message}`;
+  };
+  assert.equal(issue({ type: "calculate", operation: "add" }), "metric2 is required for calculate");
+  assert.equal(issue({ type: "calculate", metric2: "b" }), "operation is required for calculate");
+  assert.equal(issue({ type: "scale" }), "scale_by is required for scale");
+  assert.equal(issue({ type: "scale", scale_by: 1, metric2: "b" }), "metric2 must not be set for scale");
+  assert.match(issue({ type: "scale", scale_by: 0 }), /^scale_by /);
+});
