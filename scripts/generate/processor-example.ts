@@ -22,7 +22,7 @@ export async function processorExample(file: string, components: ComponentSet): 
   const after = await runPipelineTest(file, { components });
   if (!after.ok) {
     const failed = after.steps.map(({ step, diff }) => (diff === undefined ? "" : `${step}:\n${diff}`));
-    throw new Error(`${file} does not pass\n${failed.join("")}`);
+    throw new Error(`does not pass\n${failed.join("")}`);
   }
   const before = await runPipelineTest(file, { components, without: id });
   const shown = after.steps.flatMap(({ step, arrived }, i) =>
