@@ -24,6 +24,7 @@ import memoryLimiter from "../processors/memory-limiter/index.ts";
 import metricsGeneration from "../processors/metricsgeneration/index.ts";
 import metricStartTime from "../processors/metricstarttime/index.ts";
 import metricsTransform from "../processors/metricstransform/index.ts";
+import redaction from "../processors/redaction/index.ts";
 import resource from "../processors/resource/index.ts";
 import transform from "../processors/transform/index.ts";
 import kubevirtHandlerReceiver from "../receivers/kubevirt-handler/index.ts";
@@ -49,6 +50,7 @@ export const components: ComponentSet = {
     metricsGeneration,
     metricStartTime,
     metricsTransform,
+    redaction,
     resource,
     transform,
   ],
