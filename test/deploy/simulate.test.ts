@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
@@ -49,4 +50,11 @@ test("twice the nodes are twice the load of nodes, half the interval twice the s
 
 test("what is no number is refused by name", async () => {
   await assert.rejects(loads("--nodes", "many"), /--nodes must be a number above 0, got many/);
+});
+
+test("docs/scaling.md shows what it prints", async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [script]);
+  const text = (await readFile(join(root, "docs", "scaling.md"), "utf8")).replaceAll("\r\n", "\n");
+  const shown = /<!-- simulate:start -->\n\n```\n([^]*?)\n```/.exec(text)?.[1];
+  assert.equal(shown, stdout.trimEnd().replaceAll(/[ \t]+$/gm, ""));
 });
