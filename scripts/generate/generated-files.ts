@@ -1,5 +1,6 @@
 import type { Definition } from "../../src/component/index.ts";
 import { optionsTable, type z } from "../../src/config/index.ts";
+import { errorText } from "../../src/errors/index.ts";
 import { formatJson } from "./format-json.ts";
 
 /** The four lists that a distribution consists of. */
@@ -21,6 +22,8 @@ export interface GenerateInput {
   readonly service: z.ZodType;
   /** JSON Schema of the whole configuration. */
   readonly configSchema: unknown;
+  /** Before and after of a processor: what stands between the example markers of its README; undefined without one. */
+  readonly example: (type: string) => Promise<string | undefined>;
   /** Text of a file of the repository by its path with forward slashes; undefined when there is none. */
   readonly read: (path: string) => Promise<string | undefined>;
 }
@@ -37,14 +40,15 @@ export interface Generated {
 }
 
 const kinds = ["receivers", "processors", "exporters", "extensions"] as const;
-const startMarker = "<!-- options:start -->";
-const endMarker = "<!-- options:end -->";
+/** What is filled in: between `<!-- options:start -->` and `<!-- options:end -->`, say. */
+type Block = "options" | "example";
 
 /** Everything that is derived from the schemas, as it should stand in the repository. */
 export async function generatedFiles({
   components,
   service,
   configSchema,
+  example,
   read,
 }: GenerateInput): Promise<Generated> {
   const files: GeneratedFile[] = [];
@@ -53,14 +57,28 @@ export async function generatedFiles({
     for (const definition of components[kind]) {
       const path = readmePath(kind, definition.type);
       const readme = await read(path);
+      if (readme === undefined) {
+        problems.push(`${path}: does not exist`);
+        continue;
+      }
       const sample = await read(path.replace("README.md", "sample.yaml"));
-      const content =
-        readme === undefined
-          ? undefined
-          : fillOptions(readme, optionsBlock(sample, optionsTable(definition.config)));
-      if (readme === undefined) problems.push(`${path}: does not exist`);
-      else if (content === undefined) problems.push(`${path}: lacks ${startMarker} … ${endMarker}`);
-      else files.push({ path, content });
+      const blocks: Partial<Record<Block, string>> = {
+        options: `\n${optionsBlock(sample, optionsTable(definition.config))}`,
+      };
+      try {
+        const shown = kind === "processors" ? await example(definition.type) : undefined;
+        if (shown !== undefined) blocks.example = shown;
+      } catch (error) {
+        problems.push(`${path.replace("README.md", "example.test.yaml")}: ${errorText(error)}`);
+      }
+      const missing = (Object.keys(blocks) as Block[]).filter((name) => !hasBlock(readme, name));
+      for (const name of missing) problems.push(`${path}: lacks ${markers(name).join(" … ")}`);
+      if (missing.length > 0) continue;
+      const content = Object.entries(blocks).reduce(
+        (text, [name, block]) => fillBlock(text, name as Block, block),
+        readme,
+      );
+      files.push({ path, content });
     }
   }
   files.push({ path: "docs/config-reference.md", content: configReference(components, service) });
@@ -77,12 +95,21 @@ function optionsBlock(sample: string | undefined, table: string): string {
   return sample === undefined ? table : `\n\`\`\`yaml\n${sample.trimEnd()}\n\`\`\`\n\n${table}`;
 }
 
-/** Puts a table between the markers of a README; undefined when it does not have both. */
-export function fillOptions(readme: string, table: string): string | undefined {
-  const start = readme.indexOf(startMarker);
-  const end = readme.indexOf(endMarker, start);
-  if (start < 0 || end < 0) return undefined;
-  return `${readme.slice(0, start + startMarker.length)}\n${table}${readme.slice(end)}`;
+function markers(name: Block): readonly [start: string, end: string] {
+  return [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`];
+}
+
+function hasBlock(text: string, name: Block): boolean {
+  const [start, end] = markers(name);
+  const from = text.indexOf(start);
+  return from >= 0 && text.indexOf(end, from) >= 0;
+}
+
+/** Puts something between the markers of a README that has them. */
+export function fillBlock(text: string, name: Block, block: string): string {
+  const [start, end] = markers(name);
+  const from = text.indexOf(start) + start.length;
+  return `${text.slice(0, from)}${block}${text.slice(text.indexOf(end, from))}`;
 }
 
 function configReference(components: ComponentLists, service: z.ZodType): string {

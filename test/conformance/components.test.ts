@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { createNoopMeter } from "@opentelemetry/api";
+import { parse } from "yaml";
+import { withoutExample } from "../../scripts/generate/processor-example.ts";
 import { type Component, type Consumer, type Definition, systemClock } from "../../src/component/index.ts";
 import {
   Diagnostics,
@@ -14,6 +17,7 @@ import { components } from "../../src/distribution/index.ts";
 import { Batch, type MetricsBatch } from "../../src/metrics/index.ts";
 import { serviceSchema } from "../../src/service/index.ts";
 import { silentLogger } from "../../src/telemetry/index.ts";
+import { runPipelineTest } from "../../src/testing/index.ts";
 import { everyKindBatch } from "../support/batches.ts";
 
 // What asks the Kubernetes API finds nobody there, and must cope.
@@ -114,6 +118,18 @@ for (const definition of all) {
       await component.shutdown?.(0);
     });
 
+    if (definition.kind === "processor" && !(definition.type in withoutExample)) {
+      test("its example comes true, and says all that comes out", async () => {
+        const file = fileURLToPath(new URL("example.test.yaml", folder(definition)));
+        const { steps, ok } = await runPipelineTest(file, { components });
+        assert.ok(ok, steps.map(({ step, diff = "" }) => `${step}\n${diff}`).join("\n"));
+        const test = parse(readFileSync(file, "utf8"));
+        assert.ok(test.steps.some((step: object) => "expect" in step));
+        assert.ok([...test.steps, test.finally].every((step) => step?.match !== "subset"));
+        assert.equal(Object.keys(test.config.processors).at(-1), definition.type);
+      });
+    }
+
     if (definition.kind === "processor") {
       test("it leaves frozen input as it is", async () => {
         const received: MetricsBatch[] = [];
@@ -135,6 +151,14 @@ test("types are unique, and aliases take no other's name", () => {
   for (const definitions of Object.values(components) as (readonly Definition[])[]) {
     const names = definitions.flatMap(({ type, aliases = [] }) => [type, ...aliases]);
     assert.deepEqual(names, [...new Set(names)]);
+  }
+});
+
+test("what has no example is there, and says why", () => {
+  const types = components.processors.map(({ type }) => type);
+  for (const [type, reason] of Object.entries(withoutExample)) {
+    assert.ok(types.includes(type), type);
+    assert.ok(reason.length > 0, type);
   }
 });
 
