@@ -55,6 +55,6 @@ test("what is no number is refused by name", async () => {
 test("docs/scaling.md shows what it prints", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [script]);
   const text = (await readFile(join(root, "docs", "scaling.md"), "utf8")).replaceAll("\r\n", "\n");
-  const shown = /<!-- simulate:start -->\n\n```\n([^]*?)\n```/.exec(text)?.[1];
+  const shown = /<!-- simulate:start -->\n\n```\n([\s\S]*?)\n```/.exec(text)?.[1];
   assert.equal(shown, stdout.trimEnd().replaceAll(/[ \t]+$/gm, ""));
 });
