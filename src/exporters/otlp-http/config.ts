@@ -37,6 +37,7 @@ export const configSchema = z
     timeout: timeoutSchema("30s"),
     tls: httpClientShape.tls,
     headers: httpClientShape.headers,
+    auth: httpClientShape.auth,
     proxy_url: httpClientShape.proxy_url,
     idle_conn_timeout: duration({ min: 1 })
       .prefault("90s")

@@ -1,4 +1,4 @@
-import { defineExtension } from "../../component/index.ts";
+import { type ClientAuthenticator, defineExtension } from "../../component/index.ts";
 import { configSchema } from "./config.ts";
 import { HeadersSetter } from "./headers-setter.ts";
 
@@ -7,5 +7,5 @@ export default defineExtension({
   stability: "beta",
   description: "Sets, changes and removes headers of requests.",
   config: configSchema,
-  create: (settings) => new HeadersSetter(settings),
+  create: (settings): ClientAuthenticator => new HeadersSetter(settings),
 });
