@@ -8,7 +8,7 @@ import {
   ScrapeTarget,
   type TargetHooks,
 } from "../../scrape/index.ts";
-import { healthUrlOf, type KubevirtHandlerConfig, timeoutOf } from "./config.ts";
+import { healthUrlOf, type KubevirtHandlerConfig, type PodsConfig, timeoutOf } from "./config.ts";
 import { HealthProbe } from "./health-probe.ts";
 import { filterLines } from "./line-filter.ts";
 import { PodSource, type ScrapedPod } from "./pod-source.ts";
@@ -24,6 +24,7 @@ export class KubevirtHandlerReceiver implements Component {
   readonly #pool: ScrapePool;
   #client: HttpClient | undefined;
   #pods: PodSource | undefined;
+  #found: readonly ScrapedPod[] = [];
 
   constructor(settings: UpstreamSettings<KubevirtHandlerConfig>) {
     this.#settings = settings;
@@ -44,12 +45,20 @@ export class KubevirtHandlerReceiver implements Component {
   async start(host: Host): Promise<void> {
     const { config } = this.#settings;
     this.#client = await this.#open(host, config.tls);
-    this.#sync([]);
-    if (config.kubernetes === undefined) return;
-    const { logger, meter, clock, id } = this.#settings;
-    this.#pods = await PodSource.start({
+    try {
+      if (config.kubernetes !== undefined) this.#pods = await this.#discover(host, config.kubernetes);
+    } catch (error) {
+      await this.#client.close();
+      throw error;
+    }
+    this.#sync();
+  }
+
+  #discover(host: Host, pods: PodsConfig): Promise<PodSource> {
+    const { config, logger, meter, clock, id } = this.#settings;
+    return PodSource.start({
       config,
-      pods: config.kubernetes,
+      pods,
       host: {
         logger,
         meter,
@@ -59,7 +68,10 @@ export class KubevirtHandlerReceiver implements Component {
         onHealth: (error) => this.#status.discovery(error),
       },
       open: (tls) => this.#open(host, tls),
-      onChange: (pods) => this.#sync(pods),
+      onChange: (found) => {
+        this.#found = found;
+        this.#sync();
+      },
     });
   }
 
@@ -88,14 +100,14 @@ export class KubevirtHandlerReceiver implements Component {
     });
   }
 
-  /** The configured targets, and these pods but for those that are configured targets already. */
-  #sync(pods: readonly ScrapedPod[]): void {
+  /** The configured targets, and the pods found but for those that are configured targets already. */
+  #sync(): void {
     const { targets } = this.#settings.config;
     const client = this.#client as HttpClient;
     const configured = new Set(targets.map(({ metrics_endpoint }) => metrics_endpoint));
     this.#pool.sync([
       ...targets.map((target) => this.#pooled(target.metrics_endpoint, target, client)),
-      ...pods
+      ...this.#found
         .filter(({ target }) => !configured.has(target.metrics_endpoint))
         .map(({ key, target, client: own }) => this.#pooled(key, target, own)),
     ]);

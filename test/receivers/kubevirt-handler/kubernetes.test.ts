@@ -250,6 +250,14 @@ test("a configured target is scraped beside the pods, once", async (t) => {
   for (let i = 0; i < 3; i++) assert.equal(podOf(await running.next()), "configured");
 });
 
+test("without a usable kubeconfig the start fails, and nothing is left running", async (t) => {
+  const handler = await handlerOf(t);
+  const kubernetes = { auth_type: "kubeConfig", kubeconfig_file: join(await temporaryDirectory(t), "none") };
+  const targets = [{ metrics_endpoint: handler.metricsUrl }];
+  const starting = run(t, { kubernetes, targets, tls: { insecure_skip_verify: true } });
+  await assert.rejects(starting, /kubeconfig|no such file/);
+});
+
 test("the section alone will do, even empty; without it and without targets nothing is to be done", () => {
   assert.equal(configSchema.parse({ kubernetes: null }).kubernetes?.port, "metrics");
   assert.match(String(configSchema.safeParse({}).error), /at least one target, or `kubernetes`/);
