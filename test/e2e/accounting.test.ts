@@ -122,7 +122,7 @@ test("every point is accounted for: received = sent + queued + dropped by reason
       dropped: dropped(exporter),
       refused: total("exporter_enqueue_failed_metric_points", { exporter }),
     };
-    const sum = parts.sent + parts.queued + parts.dropped + parts.refused + filtered + notFinite;
+    const sum: number = parts.sent + parts.queued + parts.dropped + parts.refused + filtered + notFinite;
     assert.equal(sum, accepted, `${exporter} ${JSON.stringify(parts)}`);
   }
   assert.equal(dropped("otlp_http/good", "permanent"), RECEIVED - 2);
