@@ -26,6 +26,7 @@ import metricStartTime from "../processors/metricstarttime/index.ts";
 import metricsTransform from "../processors/metricstransform/index.ts";
 import redaction from "../processors/redaction/index.ts";
 import resource from "../processors/resource/index.ts";
+import resourceDetection from "../processors/resourcedetection/index.ts";
 import transform from "../processors/transform/index.ts";
 import kubevirtHandlerReceiver from "../receivers/kubevirt-handler/index.ts";
 import otlp from "../receivers/otlp/index.ts";
@@ -52,6 +53,7 @@ export const components: ComponentSet = {
     metricsTransform,
     redaction,
     resource,
+    resourceDetection,
     transform,
   ],
   exporters: [debug, nop, otlpGrpc, otlpHttp],
