@@ -1,20 +1,28 @@
 import { parseArgs } from "node:util";
 import { errorText } from "../errors/index.ts";
-import { ExpositionError, inspectBody } from "../exposition/index.ts";
+import {
+  checkOpenMetrics,
+  detectFormat,
+  ExpositionError,
+  type ExpositionFormat,
+  formatOfMediaType,
+  inspectBody,
+} from "../exposition/index.ts";
 import { coverage } from "../processors/kubevirt-handler/index.ts";
 import { UsageError } from "./config-options.ts";
 import { type Inspection, inspectionJson, inspectionTable } from "./inspect-report.ts";
 import { readSource, type SourceFlags } from "./inspect-source.ts";
 import type { Command, Terminal } from "./terminal.ts";
 
-const FORMATS = ["text"] as const;
+const FORMATS: readonly ExpositionFormat[] = ["text", "openmetrics", "protobuf"];
 
 export const inspectCommand: Command = {
   summary: "parse a scrape body (file, URL or - for standard input) and show what is in it",
-  usage: `Usage: otelcol-kubevirt inspect FILE|URL|-... [--json] [--format text]
+  usage: `Usage: otelcol-kubevirt inspect FILE|URL|-... [--json] [--strict] [--format FORMAT]
 
   --json                  one JSON object a line for each input
-  --format text           read the input as this format instead of guessing it
+  --format FORMAT         text, openmetrics or protobuf; default: by content type, or what the input looks like
+  --strict                check OpenMetrics text against the letter of its specification 1.0, not only as scrapes do
   --ca-file FILE          CA certificates for https URLs
   --server-name NAME      name that the server's certificate must have
   --insecure-skip-verify  do not verify the server's certificate
@@ -26,6 +34,7 @@ export const inspectCommand: Command = {
       options: {
         json: { type: "boolean", default: false },
         format: { type: "string" },
+        strict: { type: "boolean", default: false },
         "ca-file": { type: "string" },
         "server-name": { type: "string" },
         "insecure-skip-verify": { type: "boolean", default: false },
@@ -33,10 +42,14 @@ export const inspectCommand: Command = {
       },
     });
     if (positionals.length === 0) throw new UsageError("inspect needs a file, a URL or - for standard input");
-    if (values.format !== undefined && !FORMATS.some((format) => format === values.format)) {
+    const format = FORMATS.find((known) => known === values.format);
+    if (values.format !== undefined && format === undefined) {
       throw new UsageError(
         `--format must be one of ${FORMATS.join(", ")}, got ${JSON.stringify(values.format)}`,
       );
+    }
+    if (values.strict && format !== undefined && format !== "openmetrics") {
+      throw new UsageError(`--strict is for openmetrics, got --format ${format}`);
     }
     const timeoutMs = Number(values.timeout) * 1000;
     if (!(timeoutMs > 0))
@@ -48,10 +61,11 @@ export const inspectCommand: Command = {
       serverName: values["server-name"],
       skipVerify: values["insecure-skip-verify"],
       timeoutMs,
+      format: values.strict ? "openmetrics" : format,
     };
     let failed = false;
     for (const source of positionals) {
-      const inspection = await inspect(source, flags, terminal);
+      const inspection = await inspect(source, flags, values.strict, terminal);
       failed ||= !inspection.ok;
       terminal.out(values.json ? `${inspectionJson(inspection)}\n` : inspectionTable(inspection));
     }
@@ -59,9 +73,20 @@ export const inspectCommand: Command = {
   },
 };
 
-async function inspect(source: string, flags: SourceFlags, terminal: Terminal): Promise<Inspection> {
+async function inspect(
+  source: string,
+  flags: SourceFlags,
+  strict: boolean,
+  terminal: Terminal,
+): Promise<Inspection> {
   try {
-    const body = inspectBody(await readSource(source, flags, terminal));
+    const { bytes, contentType = "" } = await readSource(source, flags, terminal);
+    if (strict) {
+      const violations = checkOpenMetrics(bytes);
+      if (violations.length > 0) return { source, ok: false, violations };
+    }
+    const format = flags.format ?? formatOfMediaType(contentType) ?? detectFormat(bytes);
+    const body = inspectBody(bytes, format);
     return { source, ok: true, body, coverage: coverage(body.families.map(({ name }) => name)) };
   } catch (error) {
     const message = errorText(error);

@@ -64,6 +64,9 @@ export class LabelRanges {
   /** The block has the one spelling `{a="b",c="d"}`: bare names, no blanks, no spare commas, plain values. */
   plain = true;
   hasNul = false;
+  /** What the OpenMetrics specification does not know: a comma behind the last label, and names in quotes. */
+  hasTrailingComma = false;
+  hasQuotedNames = false;
 
   constructor(cursor: ByteCursor, grammar: LabelGrammar) {
     this.#cursor = cursor;
@@ -77,6 +80,8 @@ export class LabelRanges {
     this.hasMetricName = false;
     this.plain = true;
     this.hasNul = false;
+    this.hasTrailingComma = false;
+    this.hasQuotedNames = false;
   }
 
   /** Reads the block at the cursor, which must stand on its opening brace. `named`: a name stood before it. */
@@ -96,7 +101,10 @@ export class LabelRanges {
       }
       cursor.pos++;
       this.#skipBlanks();
-      if (cursor.at(cursor.pos) === BRACE_CLOSE) this.plain = false;
+      if (cursor.at(cursor.pos) === BRACE_CLOSE) {
+        this.plain = false;
+        this.hasTrailingComma = true;
+      }
     }
     this.end = ++cursor.pos;
   }
@@ -108,6 +116,7 @@ export class LabelRanges {
     if (cursor.at(nameStart) === QUOTE) {
       cursor.skipQuoted(false, this.#grammar.newlineInNames);
       this.plain = false;
+      this.hasQuotedNames = true;
       nameStart++;
       nameEnd = cursor.pos - 1;
       cursor.checkUtf8(nameStart, nameEnd, "a name");

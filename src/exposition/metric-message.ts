@@ -64,6 +64,8 @@ export class MetricMessage {
   readonly #positive = new Side();
   readonly #negative = new Side();
   #isSimple = true;
+  /** Of the metric last read. */
+  #end = 0;
 
   constructor(cursor: WireCursor) {
     this.#cursor = cursor;
@@ -73,6 +75,7 @@ export class MetricMessage {
   read(start: number, end: number): void {
     const cursor = this.#cursor;
     this.#clear();
+    this.#end = end;
     const outer = cursor.end;
     cursor.pos = start;
     cursor.end = end;
@@ -447,7 +450,7 @@ export class MetricMessage {
     const expected = side.spans.reduce((sum, { length }) => sum + length, 0);
     const given = float ? side.counts : side.deltas;
     if (expected !== given.length) {
-      this.#cursor.fail(`the ${name} spans have ${expected} buckets, ${given.length} are there`);
+      this.#cursor.fail(`the ${name} spans have ${expected} buckets, ${given.length} are there`, this.#end);
     }
     return { spans: [...side.spans], counts: float ? [...side.counts] : addedUp(side.deltas) };
   }

@@ -89,14 +89,9 @@ export class MetricRecords {
       return known;
     }
     const name = cursor.textIn(nameStart, nameEnd, "a metric name");
+    const described = this.#describe(name, message, cursor);
     this.#familyNames.add(bytes, view, nameStart, length, typeNumber + 1);
-    const family = {
-      id: this.#families.length,
-      name,
-      type: message.type,
-      first: -1,
-      ...this.#describe(name, message, cursor),
-    };
+    const family = { id: this.#families.length, name, type: message.type, first: -1, ...described };
     this.#families.push(family);
     return family;
   }

@@ -32,6 +32,8 @@ const metricNamePart = characterClass(/[a-zA-Z0-9_:]/);
  */
 export class OpenMetricsReader extends LineReader {
   readonly helpEscapesQuotes = true;
+  /** The timestamp of the sample in seconds, nothing cut off. */
+  exactTimestamp = 0;
   readonly #exemplarLabels: LabelRanges = new LabelRanges(this, LabelGrammar.EXEMPLAR);
 
   constructor(bytes: Buffer) {
@@ -65,7 +67,9 @@ export class OpenMetricsReader extends LineReader {
     this.exemplar = undefined;
     if (this.at(this.pos) === SPACE && !this.#atExemplar()) {
       this.#space("a timestamp");
-      this.timestamp = this.#timestamp();
+      if (this.at(this.pos) === HASH) this.fail('expected an exemplar such as # {trace_id="…"} 1.5');
+      this.exactTimestamp = this.#seconds();
+      this.timestamp = toMilliseconds(this.exactTimestamp);
     }
     if (this.#atExemplar()) this.exemplar = this.#exemplar();
     if (this.at(this.pos) !== NEWLINE) {
@@ -165,17 +169,16 @@ export class OpenMetricsReader extends LineReader {
     let timestamp = Number.NaN;
     if (this.at(this.pos) === SPACE) {
       this.#space("a timestamp");
-      timestamp = this.#timestamp();
+      timestamp = toMilliseconds(this.#seconds());
     }
     return { labels, value, timestamp };
   }
 
-  /** Seconds to whole milliseconds, what is finer is cut off. */
-  #timestamp(): number {
+  #seconds(): number {
     const start = this.pos;
     const seconds = this.readNumber("timestamp", endsToken);
     if (!Number.isFinite(seconds)) this.fail("a timestamp is neither NaN nor infinite", start);
-    return Math.trunc(seconds * 1000);
+    return seconds;
   }
 
   /** One space and the start of the token after it. */
@@ -188,6 +191,11 @@ export class OpenMetricsReader extends LineReader {
     if (this.pos >= this.end) this.fail("the body does not end with # EOF", this.end);
     this.pos++;
   }
+}
+
+/** What is finer than a millisecond is cut off, as in Prometheus. */
+function toMilliseconds(seconds: number): number {
+  return Math.trunc(seconds * 1000);
 }
 
 function endsToken(c: number): boolean {
