@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { readFile, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { formatDiagnostics } from "../../src/config/index.ts";
+import { components } from "../../src/distribution/index.ts";
+import { type CollectorConfig, loadConfig, OwnLog } from "../../src/service/index.ts";
+import { temporaryDirectory } from "../support/certificates.ts";
+
+async function configOf(logs: unknown): Promise<CollectorConfig> {
+  const yaml = JSON.stringify({
+    receivers: { otlp: { protocols: { http: {} } } },
+    exporters: { otlp_http: { endpoint: "http://localhost", headers: { "x-key": "very-secret" } } },
+    service: {
+      telemetry: { logs },
+      pipelines: { metrics: { receivers: ["otlp"], exporters: ["otlp_http"] } },
+    },
+  });
+  const { config, diagnostics } = await loadConfig({ uris: [`yaml:${yaml}`], env: {}, cwd: "." }, components);
+  assert.ok(config, formatDiagnostics(diagnostics.items));
+  return config;
+}
+
+test("lines go where the configuration says, and a reload opens files anew", async (t) => {
+  const cwd = await temporaryDirectory(t);
+  const err: string[] = [];
+  const streams = { out: () => {}, err: (text: string) => void err.push(text) };
+  const config = await configOf({
+    output_paths: ["stderr", "collector.log"],
+    initial_fields: { site: "a" },
+    encoding: "json",
+  });
+  const log = new OwnLog(config, { streams, isTerminal: false, cwd });
+  log.logger.info("The key is very-secret.", { header: "very-secret" });
+  assert.equal(err.length, 1);
+  const file = join(cwd, "collector.log");
+  const line = await readFile(file, "utf8");
+  assert.equal(line, err[0]);
+  assert.deepEqual(
+    { ...JSON.parse(line), ts: "" },
+    { level: "info", ts: "", site: "a", header: "[REDACTED]", msg: "The key is [REDACTED]." },
+  );
+  await rename(file, `${file}.1`);
+  log.configure(config);
+  log.logger.info("Rotated.");
+  assert.match(await readFile(file, "utf8"), /Rotated/);
+  log.close();
+});
+
+test("a file that cannot be opened is an error, and leaves the log as it was", async (t) => {
+  const cwd = await temporaryDirectory(t);
+  const err: string[] = [];
+  const streams = { out: () => {}, err: (text: string) => void err.push(text) };
+  const log = new OwnLog(await configOf({}), { streams, isTerminal: false, cwd });
+  const bad = await configOf({ output_paths: ["no/such/folder/x.log"] });
+  assert.throws(() => log.configure(bad), {
+    code: "COMPONENT_START",
+    message: 'cannot open the log file "no/such/folder/x.log"',
+  });
+  log.logger.info("Still here.");
+  assert.match(err.join(""), /Still here/);
+  log.close();
+});
