@@ -25,6 +25,7 @@ import metricsGeneration from "../processors/metricsgeneration/index.ts";
 import metricStartTime from "../processors/metricstarttime/index.ts";
 import metricsTransform from "../processors/metricstransform/index.ts";
 import redaction from "../processors/redaction/index.ts";
+import relabel from "../processors/relabel/index.ts";
 import resource from "../processors/resource/index.ts";
 import resourceDetection from "../processors/resourcedetection/index.ts";
 import transform from "../processors/transform/index.ts";
@@ -52,6 +53,7 @@ export const components: ComponentSet = {
     metricStartTime,
     metricsTransform,
     redaction,
+    relabel,
     resource,
     resourceDetection,
     transform,

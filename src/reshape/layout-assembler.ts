@@ -21,7 +21,13 @@ export class LayoutAssembler {
   /** Texts are made once for each object of a layout. */
   readonly #keys = new Map<object, string>();
 
-  add(resource: Resource, scope: InstrumentationScope, metric: MetricLayout): void {
+  /** @param identity of the metric, for who adds many parts of one */
+  add(
+    resource: Resource,
+    scope: InstrumentationScope,
+    metric: MetricLayout,
+    identity: string = metricIdentity(metric),
+  ): void {
     const entry = getOrAdd(this.#resources, this.#key(resource, resourceIdentity), () => ({
       resource,
       scopes: new Map(),
@@ -30,7 +36,7 @@ export class LayoutAssembler {
       scope,
       metrics: new Map(),
     }));
-    getOrAdd(part.metrics, metricIdentity(metric), (): MetricLayout[] => []).push(metric);
+    getOrAdd(part.metrics, identity, (): MetricLayout[] => []).push(metric);
   }
 
   build(width: number): Layout {

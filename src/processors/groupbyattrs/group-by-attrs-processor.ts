@@ -1,6 +1,6 @@
 import type { LayoutProcessor } from "../../component/index.ts";
 import type { Attributes, Layout, MetricLayout, Resource } from "../../metrics/index.ts";
-import { LayoutAssembler, pickPoints } from "../../reshape/index.ts";
+import { LayoutAssembler, metricIdentity, pickPoints } from "../../reshape/index.ts";
 import { seriesKey } from "../../temporality/index.ts";
 import type { Config } from "./config.ts";
 
@@ -26,7 +26,10 @@ export class GroupByAttrsProcessor implements LayoutProcessor {
     for (const { resource, scopes } of layout.resources) {
       for (const { scope, metrics } of scopes) {
         for (const metric of metrics) {
-          for (const [target, part] of this.#parts(resource, metric)) assembler.add(target, scope, part);
+          const identity = metricIdentity(metric);
+          for (const [target, part] of this.#parts(resource, metric)) {
+            assembler.add(target, scope, part, identity);
+          }
         }
       }
     }
