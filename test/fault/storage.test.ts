@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { temporaryDirectory } from "../support/certificates.ts";
 import type { CollectorProcess } from "../support/collector-process.ts";
+import { canLimitFiles, limitFiles } from "../support/file-limit.ts";
 import { OtlpSink } from "../support/otlp-sink.ts";
 import { NumberedTargets } from "./numbered-target.ts";
 import { arrivalsOf, firstArrivals, ownMetrics, prepare, READY, startCollector } from "./pipeline.ts";
@@ -170,19 +170,3 @@ describe("storage", { concurrency: 2, skip }, () => {
     );
   });
 });
-
-function canLimitFiles(): boolean {
-  if (process.platform !== "linux") return false;
-  try {
-    execFileSync("prlimit", ["--version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** The size that no file of a process may grow beyond. */
-function limitFiles(pid: number, bytes: number | undefined): void {
-  // The soft limit alone, which an ordinary user may raise again.
-  execFileSync("prlimit", ["--pid", String(pid), `--fsize=${bytes ?? "unlimited"}:`], { stdio: "ignore" });
-}

@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { StorageError, type StorageOperation } from "../../../src/component/index.ts";
 import type { Logger } from "../../../src/telemetry/index.ts";
 import { silentLogger } from "../../../src/telemetry/index.ts";
+import { canLimitFiles, limitFiles } from "../../support/file-limit.ts";
 import { contents, logFiles, makeDirectory, openStore, put, remove } from "./support.ts";
 
 function recording(): { logger: Logger; lines: { message: string; fields: Record<string, unknown> }[] } {
@@ -349,6 +350,81 @@ test("a file of a later version is refused, and stays as it is", async (t) => {
     return true;
   });
   assert.deepEqual(await readFile(path), before);
+});
+
+/** A store whose file cannot grow by more than `bytes` from now on; the limit ends with the test. */
+async function storeWithoutRoom(t: TestContext, bytes: number) {
+  const directory = await makeDirectory(t);
+  const errors: (string | undefined)[] = [];
+  const options = {
+    segmentBytes: 1_000_000,
+    onWrite: (error: StorageError | undefined) => errors.push(error?.reason),
+  };
+  const store = await openStore(directory, options);
+  for (const key of ["a", "b", "c"]) await store.batch([put(key, key.repeat(1000))]);
+  limitFiles(process.pid, store.fileBytes + bytes);
+  t.after(() => limitFiles(process.pid, undefined));
+  return { directory, store, errors };
+}
+
+/** What the next opening finds, and says. */
+async function reopened(directory: string) {
+  const { logger, lines } = recording();
+  const store = await openStore(directory, { logger });
+  const keys = await store.keys();
+  await store.close();
+  return { keys, lines };
+}
+
+test("a write that fails halfway leaves nothing behind, neither of itself nor of what it was written with", async (t) => {
+  if (!canLimitFiles()) return t.skip("takes prlimit");
+  const { directory, store, errors } = await storeWithoutRoom(t, 5000);
+  const results = await Promise.allSettled([
+    store.batch([put("small", "x")]),
+    store.batch([put("large", Buffer.alloc(50_000))]),
+  ]);
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ["rejected", "rejected"],
+  );
+  await store.batch([put("fits", "x")]);
+  assert.deepEqual(errors.slice(3), ["full", undefined]);
+  await assert.rejects(store.batch([put("large", Buffer.alloc(50_000))]), { reason: "full" });
+  await store.close();
+  assert.deepEqual(await reopened(directory), { keys: ["a", "b", "c", "fits"], lines: [] });
+});
+
+test("a deletion that cannot be written takes effect, and is written when there is room", async (t) => {
+  if (!canLimitFiles()) return t.skip("takes prlimit");
+  const { directory, store, errors } = await storeWithoutRoom(t, 0);
+  await store.batch([remove("a")]);
+  await store.batch([remove("b"), remove("unknown")]);
+  assert.deepEqual(await store.keys(), ["c"]);
+  await assert.rejects(store.batch([put("d", "x"), remove("c")]), { reason: "full" });
+  assert.deepEqual(await store.keys(), ["c"], "all of a batch or nothing");
+  assert.deepEqual(errors.slice(3), ["full", "full", "full"]);
+  limitFiles(process.pid, undefined);
+  await store.batch([put("e", "x")]);
+  await store.close();
+  assert.deepEqual(await reopened(directory), { keys: ["c", "e"], lines: [] });
+});
+
+test("a deletion that could not be written is written at the end at the latest", async (t) => {
+  if (!canLimitFiles()) return t.skip("takes prlimit");
+  const { directory, store } = await storeWithoutRoom(t, 0);
+  await store.batch([remove("b")]);
+  limitFiles(process.pid, undefined);
+  await store.close();
+  assert.deepEqual(await reopened(directory), { keys: ["a", "c"], lines: [] });
+});
+
+test("when everything is deleted there is room again, even if no deletion could be written", async (t) => {
+  if (!canLimitFiles()) return t.skip("takes prlimit");
+  const { directory, store } = await storeWithoutRoom(t, 0);
+  for (const key of ["a", "b", "c"]) await store.batch([remove(key)]);
+  await store.batch([put("d", "x".repeat(2000))]);
+  await store.close();
+  assert.deepEqual(await reopened(directory), { keys: ["d"], lines: [] });
 });
 
 test("damage after the start is noticed when the value is read", async (t) => {
