@@ -1,108 +1,95 @@
-import type { Component, Consumer, Definition, Settings, UpstreamSettings } from "../component/index.ts";
-import { errorText } from "../errors/index.ts";
+import type { Component, Consumer, Definition, Host, UpstreamSettings } from "../component/index.ts";
 import type { Batch } from "../metrics/index.ts";
-import type { Logger } from "../telemetry/index.ts";
-import { placeOf } from "./import-module.ts";
+import { CustomCode } from "./custom-code.ts";
+import { Downstream } from "./downstream.ts";
 import type { ModuleOptions } from "./module-schema.ts";
-import { watchdog } from "./watchdog.ts";
 
 /** A definition of a custom module behind a guard: what its code throws, or takes too long for, is told and counted. */
 export function guarded(definition: Definition, options: ModuleOptions, revision: string): Definition {
   const create = (settings: UpstreamSettings<unknown>): Component & Partial<Consumer> => {
-    const downstream = new DownstreamErrors(settings.next);
-    const component = definition.create({ ...settings, next: downstream }) as Component & Partial<Consumer>;
-    return new Guard(component, downstream, settings, options);
+    const downstream = new Downstream(settings.next);
+    const custom = new CustomCode(settings, options);
+    const { kind } = definition;
+    const component = custom.create(kind, () => definition.create({ ...settings, next: downstream }));
+    const guard = new LifecycleGuard(component, custom);
+    if (kind === "extension") return withAllOf(component, guard);
+    if (kind === "receiver") return guard;
+    return new ConsumerGuard(component as Component & Consumer, custom, downstream, settings, options);
   };
   // The kind, and with it the type of create, is the definition's own.
   return { ...definition, revision, create } as unknown as Definition;
 }
 
-/** Passes on what a component hands to the next one, and remembers whose fault an error was. */
-class DownstreamErrors implements Consumer {
-  readonly #next: Consumer | undefined;
-  readonly #seen = new WeakSet<object>();
-  /** Calls that are under way: time spent in them is not the component's. */
-  active = 0;
-  calls = 0;
+class LifecycleGuard implements Component {
+  readonly #component: Component;
+  readonly #custom: CustomCode;
 
-  constructor(next: Consumer | undefined) {
-    this.#next = next;
+  constructor(component: Component, custom: CustomCode) {
+    this.#component = component;
+    this.#custom = custom;
   }
 
-  has(error: unknown): boolean {
-    return typeof error === "object" && error !== null && this.#seen.has(error);
+  start(host: Host): Promise<void> {
+    return this.#custom.lifecycle("start", () => this.#component.start?.(host));
   }
 
-  async consume(batch: Batch): Promise<void> {
-    this.active++;
-    this.calls++;
-    try {
-      await this.#next?.consume(batch);
-    } catch (error) {
-      if (typeof error === "object" && error !== null) this.#seen.add(error);
-      throw error;
-    } finally {
-      this.active--;
-    }
+  shutdown(drainMs: number): Promise<void> {
+    return this.#custom.lifecycle("shutdown", () => this.#component.shutdown?.(drainMs));
   }
 }
 
-class Guard implements Component, Consumer {
-  readonly #component: Component & Partial<Consumer>;
-  readonly #downstream: DownstreamErrors;
+/** The guard with whatever else others look for in an extension, which is known by its methods. */
+function withAllOf(extension: Component, guard: LifecycleGuard): Component {
+  return new Proxy(guard, {
+    has: (_, name) => name in extension,
+    get(_, name) {
+      if (name === "start" || name === "shutdown") return guard[name].bind(guard);
+      const value: unknown = Reflect.get(extension, name);
+      return typeof value === "function" ? value.bind(extension) : value;
+    },
+  });
+}
+
+class ConsumerGuard extends LifecycleGuard implements Consumer {
+  readonly #component: Consumer;
+  readonly #custom: CustomCode;
+  readonly #downstream: Downstream;
+  readonly #settings: UpstreamSettings<unknown>;
   readonly #options: ModuleOptions;
-  readonly #id: string;
-  readonly #logger: Logger;
-  readonly #next: Consumer | undefined;
-  readonly #clock: Settings<unknown>["clock"];
-  readonly #count: (event: "error" | "slow") => void;
+  #isFirst = true;
 
   constructor(
-    component: Component & Partial<Consumer>,
-    downstream: DownstreamErrors,
-    { id, logger, meter, clock, next }: UpstreamSettings<unknown>,
+    component: Component & Consumer,
+    custom: CustomCode,
+    downstream: Downstream,
+    settings: UpstreamSettings<unknown>,
     options: ModuleOptions,
   ) {
+    super(component, custom);
     this.#component = component;
+    this.#custom = custom;
     this.#downstream = downstream;
+    this.#settings = settings;
     this.#options = options;
-    this.#id = id;
-    this.#logger = logger;
-    this.#next = next;
-    this.#clock = clock;
-    const events = meter.createCounter("otelcol_custom_component_events", {
-      unit: "{event}",
-      description: "Errors thrown by custom code, and batches that took it longer than slow_after.",
-    });
-    this.#count = (event) => events.add(1, { component: id, event });
-  }
-
-  async start(host: Parameters<NonNullable<Component["start"]>>[0]): Promise<void> {
-    await watchdog.running(this.#id, this.#options.slow_after, () => this.#component.start?.(host));
-  }
-
-  async shutdown(drainMs: number): Promise<void> {
-    await watchdog.running(this.#id, this.#options.slow_after, () => this.#component.shutdown?.(drainMs));
   }
 
   async consume(batch: Batch): Promise<void> {
     const downstream = this.#downstream;
+    const { next } = this.#settings;
+    const isFirst = this.#isFirst;
+    this.#isFirst = false;
     const calls = downstream.calls;
     const cancel = this.#watch();
     try {
-      await watchdog.running(this.#id, this.#options.slow_after, () => this.#component.consume?.(batch));
+      await this.#custom.run(() => this.#component.consume(batch));
+      // An exporter has nobody to hand on to.
+      if (isFirst && next !== undefined && downstream.calls === calls) this.#custom.tellNothingHandedOn();
     } catch (error) {
-      if (downstream.has(error)) throw error;
-      this.#count("error");
-      const place = error instanceof Error ? placeOf(error) : undefined;
-      this.#logger.error("Custom code threw an error.", {
-        error: errorText(error),
-        ...(place !== undefined && { place }),
-        error_mode: this.#options.error_mode,
-      });
+      if (downstream.gave(error)) throw error;
+      this.#custom.tellError(error);
       if (this.#options.error_mode === "propagate") throw error;
       // Unless it was handed on before the error, in whatever form.
-      if (downstream.calls === calls) await this.#next?.consume(batch);
+      if (downstream.calls === calls) await next?.consume(batch);
     } finally {
       cancel();
     }
@@ -110,13 +97,8 @@ class Guard implements Component, Consumer {
 
   /** Tells once a batch when it is in the component's own hands for too long. */
   #watch(): () => void {
-    const { slow_after } = this.#options;
-    return this.#clock.schedule(slow_after, () => {
-      if (this.#downstream.active > 0) return;
-      this.#count("slow");
-      this.#logger.warn("Custom code has been working on a batch for a long time.", {
-        slow_after_ms: slow_after,
-      });
+    return this.#settings.clock.schedule(this.#options.slow_after, () => {
+      if (this.#downstream.active === 0) this.#custom.tellSlow();
     });
   }
 }

@@ -5,6 +5,7 @@ import { extname, isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Definition } from "../component/index.ts";
 import { CollectorError } from "../errors/index.ts";
+import { placeOf } from "./place-of.ts";
 import { filesOf, generationUrl, resolveOurselves } from "./self-resolution.ts";
 
 export interface LoadedModule {
@@ -121,22 +122,6 @@ function explain(error: unknown): string {
   return place === undefined || error.message.includes(place)
     ? error.message
     : `${error.message} (at ${place})`;
-}
-
-/** `file:line:column` of the topmost frame outside of Node and of this package's own files. */
-export function placeOf(error: Error): string | undefined {
-  const stack = error.stack ?? "";
-  const syntax = /^(file:\/\/\S+|\/\S+|[A-Z]:\\\S+):(\d+)$/m.exec(stack.split("\n", 1)[0] ?? "");
-  if (syntax !== null) return `${tidy(syntax[1] as string)}:${syntax[2]}`;
-  const own = new URL("../", import.meta.url).href;
-  for (const [, url = "", line, column] of stack.matchAll(/(file:\/\/[^\s)]+?):(\d+):(\d+)/g)) {
-    if (!url.startsWith(own)) return `${tidy(url)}:${line}:${column}`;
-  }
-  return undefined;
-}
-
-function tidy(url: string): string {
-  return url.replace(/\?[^:]*$/, "").replace(/^file:\/\//, "");
 }
 
 function problem(message: string, cause?: unknown): CollectorError {

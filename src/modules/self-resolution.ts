@@ -27,6 +27,13 @@ export function filesOf(generation: string): readonly string[] {
   return [...(loadedFiles.get(generation) ?? [])];
 }
 
+/** Whether code at a URL belongs to a module. CommonJS files are known by their paths only: their frames have no query. */
+export function isModuleCode(url: string): boolean {
+  if (url.includes(`${GENERATION}=`)) return true;
+  const path = fileURLToPath(url.replace(/\?.*$/, ""));
+  return [...loadedFiles.values()].some((files) => files.has(path));
+}
+
 /**
  * Lets modules import `otelcol-kubevirt` even where no node_modules holds it, such as from a mounted ConfigMap. Once a
  * process; affects nobody who does not use that name or a marked module.

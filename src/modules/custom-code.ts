@@ -1,0 +1,102 @@
+import type { Component, Consumer, Definition, UpstreamSettings } from "../component/index.ts";
+import { CollectorError, errorText } from "../errors/index.ts";
+import type { Logger } from "../telemetry/index.ts";
+import type { ModuleOptions } from "./module-schema.ts";
+import { placeOf } from "./place-of.ts";
+import { watchdog } from "./watchdog.ts";
+
+type Kind = Definition["kind"];
+
+const SHAPES: Readonly<Record<Kind, string>> = {
+  receiver: "an object (with start and shutdown)",
+  processor: "an object with process, layout, processBatch or consume",
+  exporter: "an object with consume",
+  extension: "an object (with start and shutdown)",
+};
+
+/** The code of one component of a module: runs under the watchdog; what it throws is counted and given its place. */
+export class CustomCode {
+  readonly #id: string;
+  readonly #logger: Logger;
+  readonly #options: ModuleOptions;
+  readonly #count: (event: "error" | "slow") => void;
+
+  constructor(
+    { id, logger, meter }: Pick<UpstreamSettings<unknown>, "id" | "logger" | "meter">,
+    options: ModuleOptions,
+  ) {
+    this.#id = id;
+    this.#logger = logger;
+    this.#options = options;
+    const events = meter.createCounter("otelcol_custom_component_events", {
+      unit: "{event}",
+      description: "Errors thrown by custom code, and batches that took it longer than slow_after.",
+    });
+    this.#count = (event) => events.add(1, { component: id, event });
+  }
+
+  run<Result>(work: () => Result): Result {
+    return watchdog.running(this.#id, this.#options.slow_after, work);
+  }
+
+  /** @throws CollectorError COMPONENT_START that names the module and the place in it */
+  create(kind: Kind, work: () => unknown): Component & Partial<Consumer> {
+    const needed = () => new TypeError(`create of a ${kind} must return ${SHAPES[kind]}`);
+    let component: unknown;
+    try {
+      component = this.run(work);
+    } catch (error) {
+      // A TypeError from outside of the module is about what its create returned.
+      const isOurs = error instanceof TypeError && placeOf(error) === undefined;
+      throw this.#failure("create", isOurs ? needed() : error);
+    }
+    const takesData = kind === "processor" || kind === "exporter";
+    if (typeof component !== "object" || component === null || (takesData && !("consume" in component)))
+      throw this.#failure("create", needed());
+    return component;
+  }
+
+  /** @throws CollectorError COMPONENT_START or COMPONENT_SHUTDOWN that names the module and the place in it */
+  async lifecycle(step: "start" | "shutdown", work: () => void | Promise<void>): Promise<void> {
+    try {
+      await this.run(work);
+    } catch (error) {
+      throw this.#failure(step, error);
+    }
+  }
+
+  tellError(error: unknown): void {
+    this.#count("error");
+    const place = placeOf(error);
+    this.#logger.error("Custom code threw an error.", {
+      error: errorText(error),
+      ...(place === undefined
+        ? { hint: "it was not thrown in the module: look at what create and process return" }
+        : { place }),
+      error_mode: this.#options.error_mode,
+    });
+  }
+
+  tellSlow(): void {
+    this.#count("slow");
+    this.#logger.warn("Custom code has been working on a batch for a long time.", {
+      slow_after_ms: this.#options.slow_after,
+    });
+  }
+
+  tellNothingHandedOn(): void {
+    this.#logger.info("Custom code handed on nothing of its first batch.", {
+      hint: "a process that returns nothing drops the batch",
+    });
+  }
+
+  #failure(step: "create" | "start" | "shutdown", error: unknown): CollectorError {
+    this.#count("error");
+    const place = placeOf(error);
+    return new CollectorError(
+      step === "shutdown" ? "COMPONENT_SHUTDOWN" : "COMPONENT_START",
+      `module ${this.#options.path} failed in ${step}${place === undefined ? "" : ` at ${place}`}`,
+      { cause: error },
+    );
+  }
+}
