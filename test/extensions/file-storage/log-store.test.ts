@@ -110,6 +110,22 @@ test("compaction leaves nothing but what is needed, and others write in between"
   await again.close();
 });
 
+test("values can be read while they are moved and their files go", async (t) => {
+  const store = await openStore(await makeDirectory(t), { segmentBytes: 20_000 });
+  const keys = Array.from({ length: 300 }, (_, i) => `k${i}`);
+  for (const key of keys) await store.batch([put(key, key.repeat(100)), put("garbage", "x".repeat(300))]);
+  const compacted = store.compact();
+  for (let round = 0; round < 3; round++) {
+    await Promise.all(
+      keys.map(async (key) =>
+        assert.equal(Buffer.from((await store.get(key)) ?? "").toString(), key.repeat(100)),
+      ),
+    );
+  }
+  await compacted;
+  await store.close();
+});
+
 const key = fc.constantFrom("a", "b", "c", "d", "e", "f");
 const operation: fc.Arbitrary<StorageOperation> = fc.oneof(
   {
