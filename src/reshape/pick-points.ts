@@ -8,7 +8,9 @@ export function pickPoints(
 ): MetricLayout {
   const at = <Item>(items: readonly Item[]) => indices.map((i) => items[i] as Item);
   if ("slots" in metric) {
-    const slots = Uint32Array.from(indices, (i) => metric.slots[i] as number);
+    // Not Uint32Array.from, which takes a microsecond even for one.
+    const slots = new Uint32Array(indices.length);
+    for (let i = 0; i < indices.length; i++) slots[i] = metric.slots[indices[i] as number] as number;
     return { ...metric, attributes, slots };
   }
   // The kinds differ in their series; each keeps its own.
