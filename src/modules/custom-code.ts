@@ -12,6 +12,7 @@ const SHAPES: Readonly<Record<Kind, string>> = {
   processor: "an object with process, layout, processBatch or consume",
   exporter: "an object with consume",
   extension: "an object (with start and shutdown)",
+  connector: "an object with process, layout, processBatch or consume",
 };
 
 /** The code of one component of a module: runs under the watchdog; what it throws is counted and given its place. */
@@ -41,7 +42,7 @@ export class CustomCode {
 
   /** @throws CollectorError COMPONENT_START that names the module and the place in it */
   create(kind: Kind, work: () => unknown): Component & Partial<Consumer> {
-    const needed = () => new TypeError(`create of a ${kind} must return ${SHAPES[kind]}`);
+    const needed = () => new TypeError(`it must return ${SHAPES[kind]}`);
     let component: unknown;
     try {
       component = this.run(work);

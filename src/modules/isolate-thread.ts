@@ -6,7 +6,7 @@ import { errorText } from "../errors/index.ts";
 import { Batch, type MetricsBatch } from "../metrics/index.ts";
 import { createLogger } from "../telemetry/index.ts";
 import { importModule } from "./import-module.ts";
-import type { Answer, Request, ThreadData } from "./isolate.ts";
+import { type Answer, type Request, STARTED, type ThreadData } from "./isolate.ts";
 
 const { file, type, id, config, build } = workerData as ThreadData;
 const port = parentPort as NonNullable<typeof parentPort>;
@@ -35,19 +35,20 @@ const processor = definition.create({
     },
   },
 });
-const started = Promise.resolve(processor.start?.({ extension: () => undefined }));
+// What this throws ends the thread, with the error.
+await processor.start?.({ extension: () => undefined });
+port.postMessage({ number: STARTED, batches: handedOn } satisfies Answer);
 
 // One request after the other, so that what is handed on belongs to the request under way.
-let last: Promise<unknown> = started;
+let last: Promise<unknown> = Promise.resolve();
 port.on("message", (request: Request) => {
-  last = last.catch(() => {}).then(() => answer(request));
+  last = last.then(() => answer(request));
 });
 
 async function answer(request: Request): Promise<void> {
   handedOn = [];
   let message: Answer;
   try {
-    await started;
     if (request.kind === "process") await processor.consume(Batch.from(request.batch));
     else await processor.shutdown?.(request.drainMs);
     message = { number: request.number, batches: handedOn };

@@ -8,12 +8,15 @@ import {
 } from "../component/index.ts";
 import { CollectorError } from "../errors/index.ts";
 import { Batch, type MetricsBatch } from "../metrics/index.ts";
-import type { ModuleOptions } from "./module-schema.ts";
+import { crossable } from "./crossable.ts";
 
 /** What the thread is told. */
 export type Request =
   | { readonly kind: "process"; readonly number: number; readonly batch: MetricsBatch }
   | { readonly kind: "shutdown"; readonly number: number; readonly drainMs: number };
+
+/** The number of the answer that says that the processor was created and started. */
+export const STARTED = 0;
 
 /** What it answers: what came of a request, in order of what it handed on. */
 export type Answer =
@@ -29,7 +32,7 @@ export interface ThreadData {
 }
 
 /** A processor whose code runs in a thread of its own. Batches cross as plain objects. */
-export function isolated(definition: Definition, file: string, _options: ModuleOptions): Definition {
+export function isolated(definition: Definition, file: string): Definition {
   if (definition.kind !== "processor") {
     throw new CollectorError(
       "CONFIG_SOURCE",
@@ -38,6 +41,7 @@ export function isolated(definition: Definition, file: string, _options: ModuleO
   }
   return {
     ...definition,
+    config: crossable(definition.config),
     create: (settings: UpstreamSettings<unknown>) => new IsolatedProcessor(definition.type, file, settings),
   };
 }
@@ -54,6 +58,11 @@ class IsolatedProcessor implements Component, Consumer {
     this.#data = { file, type, id: settings.id, config: settings.config, build: settings.build };
   }
 
+  /** What the module throws in create or start is thrown here. */
+  async start(): Promise<void> {
+    await this.#answerTo(STARTED);
+  }
+
   async consume(batch: Batch): Promise<void> {
     const request = { kind: "process", number: ++this.#number, batch: batch.resourceMetrics } as const;
     await this.#handOn(await this.#ask(request));
@@ -62,9 +71,15 @@ class IsolatedProcessor implements Component, Consumer {
   async shutdown(drainMs: number): Promise<void> {
     const worker = this.#worker;
     if (worker === undefined) return;
-    await this.#handOn(await this.#ask({ kind: "shutdown", number: ++this.#number, drainMs }));
-    this.#worker = undefined;
-    await worker.terminate();
+    // A thread that is busy for ever would never answer.
+    const cancel = this.#settings.clock.schedule(drainMs, () => void worker.terminate());
+    try {
+      await this.#handOn(await this.#ask({ kind: "shutdown", number: ++this.#number, drainMs }));
+    } finally {
+      cancel();
+      this.#worker = undefined;
+      await worker.terminate();
+    }
   }
 
   async #handOn(batches: readonly MetricsBatch[]): Promise<void> {
@@ -72,10 +87,17 @@ class IsolatedProcessor implements Component, Consumer {
   }
 
   #ask(request: Request): Promise<readonly MetricsBatch[]> {
+    const answer = this.#answerTo(request.number);
+    this.#worker?.postMessage(request);
+    return answer;
+  }
+
+  #answerTo(number: number): Promise<readonly MetricsBatch[]> {
     const waiting = Promise.withResolvers<readonly MetricsBatch[]>();
-    this.#pending.set(request.number, waiting);
+    this.#pending.set(number, waiting);
     this.#worker ??= this.#begin();
-    this.#worker.postMessage(request);
+    // The thread alone keeps no process running, what is awaited from it does.
+    this.#worker.ref();
     return waiting.promise;
   }
 
@@ -83,10 +105,10 @@ class IsolatedProcessor implements Component, Consumer {
   #begin(): Worker {
     const entry = import.meta.url.endsWith(".ts") ? "./isolate-thread.ts" : "./isolate-thread.js";
     const worker = new Worker(new URL(entry, import.meta.url), { workerData: this.#data });
-    worker.unref();
     worker.on("message", (answer: Answer) => {
       const waiting = this.#pending.get(answer.number);
       this.#pending.delete(answer.number);
+      if (this.#pending.size === 0) worker.unref();
       if ("batches" in answer) waiting?.resolve(answer.batches);
       else {
         const error = new Error(answer.error);

@@ -19,6 +19,7 @@ const SECTIONS = {
   processor: "processors",
   exporter: "exporters",
   extension: "extensions",
+  connector: "connectors",
 } as const;
 
 /**
@@ -37,6 +38,7 @@ export async function loadModules(
     processors: [...builtIn.processors],
     exporters: [...builtIn.exporters],
     extensions: [...builtIn.extensions],
+    connectors: [...builtIn.connectors],
   };
   const files: string[] = [];
   // What is no list at all is reported with the rest of the service section.
@@ -59,9 +61,7 @@ export async function loadModules(
           );
         }
         const placed =
-          options.isolate === "worker"
-            ? isolated(definition, loaded.files[0] as string, options)
-            : definition;
+          options.isolate === "worker" ? isolated(definition, loaded.files[0] as string) : definition;
         list.push(guarded(placed, options, loaded.revision));
       }
     } catch (error) {

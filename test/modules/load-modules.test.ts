@@ -1,63 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
 import { formatDiagnostics } from "../../src/config/index.ts";
 import { Batch } from "../../src/metrics/index.ts";
-import { type LoadedConfig, loadConfig, Service } from "../../src/service/index.ts";
-import { type LogFields, type Logger, silentLogger } from "../../src/telemetry/index.ts";
-import { gaugeBatch, quiet, type Recorded, recordingComponents } from "../support/components.ts";
-
-const { components, recorded } = recordingComponents();
-
-/** Files in a directory of their own, far from any node_modules. */
-async function directory(t: TestContext, files: Readonly<Record<string, string>>): Promise<string> {
-  const root = await mkdtemp(join(tmpdir(), "modules-"));
-  t.after(() => rm(root, { recursive: true, force: true }));
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(dirname(join(root, name)), { recursive: true });
-    await writeFile(join(root, name), text);
-  }
-  return root;
-}
-
-const CONFIG = (module: string, processors = "tenant: {}", use = "tenant") => `
-receivers: { rec: }
-processors: { ${processors} }
-exporters: { rec: }
-service:
-  modules:
-    - ${module}
-  pipelines: { metrics: { receivers: [rec], processors: [${use}], exporters: [rec] } }
-`;
-
-function load(root: string, file = "config.yaml"): Promise<LoadedConfig> {
-  return loadConfig({ uris: [join(root, file)], env: {}, cwd: root }, components);
-}
-
-async function problemOf(t: TestContext, files: Readonly<Record<string, string>>): Promise<string> {
-  const root = await directory(t, files);
-  const { config, diagnostics } = await load(root);
-  assert.equal(config, undefined);
-  return formatDiagnostics(diagnostics.items);
-}
-
-/** Sends one batch through a service and returns what arrived; `logs` takes the warnings and errors. */
-async function run(loaded: LoadedConfig, logs: LogFields[] = []): Promise<Recorded> {
-  assert.ok(loaded.config, formatDiagnostics(loaded.diagnostics.items));
-  recorded.received.clear();
-  const note = (msg: string, fields?: LogFields) => logs.push({ msg, ...fields });
-  const logger: Logger = { ...silentLogger, warn: note, error: note, child: () => logger };
-  const service = new Service(loaded.config, { ...quiet, logger });
-  await service.start();
-  try {
-    await recorded.outlets.get("rec")?.consume(Batch.from(gaugeBatch()));
-  } finally {
-    await service.shutdown();
-  }
-  return recorded;
-}
+import { type LoadedConfig, Service } from "../../src/service/index.ts";
+import type { LogFields } from "../../src/telemetry/index.ts";
+import { gaugeBatch, quiet, type Recorded } from "../support/components.ts";
+import { CONFIG, directory, load, problemOf, recorded, run } from "./support.ts";
 
 const TENANT = (value: string) => `
 import { defineProcessor, type MetricsBatch, z } from "otelcol-kubevirt";
