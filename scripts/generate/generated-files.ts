@@ -3,12 +3,13 @@ import { optionsTable, type z } from "../../src/config/index.ts";
 import { errorText } from "../../src/errors/index.ts";
 import { formatJson } from "./format-json.ts";
 
-/** The four lists that a distribution consists of. */
+/** The lists that a distribution consists of. */
 export interface ComponentLists {
   readonly receivers: readonly DocumentedDefinition[];
   readonly processors: readonly DocumentedDefinition[];
   readonly exporters: readonly DocumentedDefinition[];
   readonly extensions: readonly DocumentedDefinition[];
+  readonly connectors: readonly DocumentedDefinition[];
 }
 
 export type DocumentedDefinition = Pick<
@@ -39,7 +40,7 @@ export interface Generated {
   readonly problems: readonly string[];
 }
 
-const kinds = ["receivers", "processors", "exporters", "extensions"] as const;
+const kinds = ["receivers", "processors", "exporters", "extensions", "connectors"] as const;
 /** What is filled in: between `<!-- options:start -->` and `<!-- options:end -->`, say. */
 type Block = "options" | "example";
 

@@ -21,6 +21,7 @@ export const componentsCommand: Command = {
       processors: components.processors.map(describe),
       exporters: components.exporters.map(describe),
       extensions: components.extensions.map(describe),
+      connectors: components.connectors.map(describe),
     };
     terminal.out(stringify(content, { lineWidth: 0 }));
     return 0;

@@ -3,7 +3,7 @@ import type { Component, Consumer, Settings, UpstreamSettings } from "./componen
 
 export type Stability = "development" | "alpha" | "beta" | "stable" | "deprecated";
 
-export type ComponentKind = "receiver" | "processor" | "exporter" | "extension";
+export type ComponentKind = "receiver" | "processor" | "exporter" | "extension" | "connector";
 
 /** What every definition says; `create` must not do I/O, `start` does. */
 export interface BaseDefinition<Config = unknown> {
@@ -48,12 +48,23 @@ export interface ExporterDefinition<Config = unknown> extends BaseDefinition<Con
   create(settings: Settings<Config>): Component & Consumer;
 }
 
+/** Takes data as an exporter of some pipelines, and hands it on as a receiver of others. */
+export interface ConnectorDefinition<Config = unknown> extends BaseDefinition<Config> {
+  readonly kind: "connector";
+  create(settings: UpstreamSettings<Config>): Component & Consumer;
+}
+
 export interface ExtensionDefinition<Config = unknown> extends BaseDefinition<Config> {
   readonly kind: "extension";
   create(settings: Settings<Config>): Component;
 }
 
-export type Definition = ReceiverDefinition | ProcessorDefinition | ExporterDefinition | ExtensionDefinition;
+export type Definition =
+  | ReceiverDefinition
+  | ProcessorDefinition
+  | ExporterDefinition
+  | ExtensionDefinition
+  | ConnectorDefinition;
 
 /** The components of a distribution. */
 export interface ComponentSet {
@@ -61,6 +72,7 @@ export interface ComponentSet {
   readonly processors: readonly ProcessorDefinition[];
   readonly exporters: readonly ExporterDefinition[];
   readonly extensions: readonly ExtensionDefinition[];
+  readonly connectors: readonly ConnectorDefinition[];
 }
 
 type Declared<T> = Omit<T, "kind">;

@@ -12,6 +12,7 @@ export {
   type BaseDefinition,
   type ComponentKind,
   type ComponentSet,
+  type ConnectorDefinition,
   type Definition,
   defineExporter,
   defineExtension,
@@ -27,6 +28,7 @@ export { isPermanent, PartialError, PermanentError, RetryableError } from "./flo
 export {
   type BatchProcessor,
   type ConsumerProcessor,
+  defineConnector,
   defineProcessor,
   type LayoutProcessor,
   type ObjectProcessor,

@@ -1,6 +1,6 @@
 import { Batch, type Layout, LayoutKeeper, type MetricsBatch, memoise } from "../metrics/index.ts";
 import type { Component, Consumer, UpstreamSettings } from "./component.ts";
-import type { ProcessorDefinition } from "./definition.ts";
+import type { ConnectorDefinition, ProcessorDefinition } from "./definition.ts";
 
 /** Works on plain objects, structurally those of `@opentelemetry/sdk-metrics`. What it gets is read-only. */
 export interface ObjectProcessor extends Component {
@@ -45,6 +45,19 @@ export function defineProcessor<Config>(
   return {
     ...definition,
     kind: "processor",
+    create: (settings) => connect(definition.create(settings), settings.next),
+  };
+}
+
+/** Declares a connector: it works like a processor, between pipelines. */
+export function defineConnector<Config>(
+  definition: Omit<ConnectorDefinition<Config>, "kind" | "create"> & {
+    create(settings: UpstreamSettings<Config>): AnyProcessor;
+  },
+): ConnectorDefinition<Config> {
+  return {
+    ...definition,
+    kind: "connector",
     create: (settings) => connect(definition.create(settings), settings.next),
   };
 }

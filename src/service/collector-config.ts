@@ -1,4 +1,5 @@
 import type {
+  ConnectorDefinition,
   ExporterDefinition,
   ExtensionDefinition,
   ProcessorDefinition,
@@ -28,6 +29,7 @@ export interface CollectorConfig {
   readonly processors: ReadonlyMap<string, ConfiguredComponent<ProcessorDefinition>>;
   readonly exporters: ReadonlyMap<string, ConfiguredComponent<ExporterDefinition>>;
   readonly extensions: ReadonlyMap<string, ConfiguredComponent<ExtensionDefinition>>;
+  readonly connectors: ReadonlyMap<string, ConfiguredComponent<ConnectorDefinition>>;
   readonly service: ServiceConfig;
 }
 

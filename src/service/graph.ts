@@ -2,6 +2,7 @@ import type { BuildInfo, Clock, Component, Consumer, StatusEvent } from "../comp
 import { CollectorError, errorText } from "../errors/index.ts";
 import type { Logger, Meter } from "../telemetry/index.ts";
 import type { CollectorConfig, ConfiguredComponent } from "./collector-config.ts";
+import { downstreamFirst } from "./connected-pipelines.ts";
 import { FlowTelemetry } from "./flow-telemetry.ts";
 import { type Node, type NodeKind, type NodePlace, nodeKey, onChange } from "./node.ts";
 import { Port, type PortTarget } from "./port.ts";
@@ -37,8 +38,8 @@ export class GraphError extends CollectorError {
 }
 
 /**
- * Instantiates what pipelines use: extensions, exporters, processors (one a pipeline), receivers, in this order, which
- * is the start order. Components whose configuration did not change are taken over from `previous`.
+ * Instantiates what pipelines use: extensions, exporters, processors (one a pipeline) and connectors from downstream to
+ * upstream, receivers, in this order, which is the start order. Components whose configuration did not change are taken over from `previous`.
  * @throws GraphError when a component cannot be created
  */
 export function buildGraph(config: CollectorConfig, settings: GraphSettings, previous?: Graph): Graph {
@@ -87,13 +88,25 @@ function build(
   const pipelines = Object.entries(config.service.pipelines);
   for (const [, pipeline] of pipelines) {
     for (const id of pipeline.exporters) {
+      if (config.connectors.has(id)) continue;
       const exporter = lookUp(config.exporters, id);
       add("exporter", exporter, (_port, base) => exporter.definition.create(base));
     }
   }
   const entries = new Map<string, PortTarget[]>();
-  for (const [name, pipeline] of pipelines) {
-    const sinks = unique(pipeline.exporters).map((id) => targetOf(nodes.get(nodeKey("exporter", id))));
+  // What it hands on to is there: its pipelines come before those that lead to it.
+  const addConnector = (id: string): Node => {
+    const connector = lookUp(config.connectors, id);
+    const node = add("connector", connector, (port, base) =>
+      connector.definition.create({ ...base, next: port }),
+    );
+    connections.push(() => node.port?.connect(entries.get(id) ?? []));
+    return node;
+  };
+  for (const [name, pipeline] of downstreamFirst(config)) {
+    const sinks = unique(pipeline.exporters).map((id) =>
+      targetOf(config.connectors.has(id) ? addConnector(id) : nodes.get(nodeKey("exporter", id))),
+    );
     let next = sinks;
     for (const id of pipeline.processors.toReversed()) {
       const processor = lookUp(config.processors, id);
@@ -110,6 +123,7 @@ function build(
     for (const id of unique(pipeline.receivers)) entries.set(id, [...(entries.get(id) ?? []), ...next]);
   }
   for (const [id, targets] of entries) {
+    if (config.connectors.has(id)) continue;
     const receiver = lookUp(config.receivers, id);
     const node = add("receiver", receiver, (port, base) =>
       receiver.definition.create({ ...base, next: port }),
@@ -121,6 +135,11 @@ function build(
     pipelinesOf({ kind, id, pipeline }) {
       if (pipeline !== undefined) return [pipeline];
       if (kind === "extension") return [];
+      if (kind === "connector") {
+        return pipelines
+          .filter(([, { receivers, exporters }]) => receivers.includes(id) || exporters.includes(id))
+          .map(([name]) => name);
+      }
       return pipelines
         .filter(([, used]) => used[`${kind}s` as keyof typeof used].includes(id))
         .map(([name]) => name);

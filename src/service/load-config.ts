@@ -46,6 +46,7 @@ export async function loadConfig(options: ResolveOptions, builtIn: ComponentSet)
     processors: read("processors"),
     exporters: read("exporters"),
     extensions: read("extensions"),
+    connectors: read("connectors"),
   };
   const serviceEntry = root.entry("service");
   if (serviceEntry === undefined) {
@@ -83,5 +84,6 @@ function withReferencedFingerprints(
     processors: complete(sections.processors),
     exporters: complete(sections.exporters),
     extensions: complete(sections.extensions),
+    connectors: complete(sections.connectors),
   };
 }

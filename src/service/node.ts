@@ -2,7 +2,7 @@ import type { Component, Consumer, Host, ReportStatus, StatusEvent } from "../co
 import { CollectorError } from "../errors/index.ts";
 import type { Port } from "./port.ts";
 
-export type NodeKind = "extension" | "exporter" | "processor" | "receiver";
+export type NodeKind = "extension" | "exporter" | "processor" | "connector" | "receiver";
 
 /** A place in the graph. */
 export interface NodePlace {
@@ -16,7 +16,7 @@ export interface NodePlace {
 export interface Node extends NodePlace {
   readonly fingerprint: string;
   readonly component: Component & Partial<Consumer>;
-  /** Where a receiver or processor hands on. */
+  /** Where a receiver, processor or connector hands on. */
   readonly port?: Port;
   readonly reportStatus: ReportStatus;
 }

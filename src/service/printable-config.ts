@@ -16,6 +16,7 @@ export function printableConfig(config: CollectorConfig): Record<string, unknown
     processors: section(config.processors),
     exporters: section(config.exporters),
     extensions: section(config.extensions),
+    connectors: section(config.connectors),
     service: new TypedValue(config.service, serviceSchema),
   };
 }

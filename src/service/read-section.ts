@@ -15,6 +15,7 @@ export const SECTIONS = {
   processors: "processor",
   exporters: "exporter",
   extensions: "extension",
+  connectors: "connector",
 } as const satisfies Readonly<Record<string, ComponentKind>>;
 
 export type Section = keyof typeof SECTIONS;

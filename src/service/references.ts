@@ -1,9 +1,10 @@
 import type { z } from "zod";
 import type { ConfigNode, Diagnostics } from "../config/index.ts";
-import type { SectionComponents } from "./read-section.ts";
+import { checkConnectors } from "./connector-references.ts";
+import type { Section, SectionComponents } from "./read-section.ts";
 import type { serviceSchema } from "./service-schema.ts";
 
-type Sections = Readonly<Record<"receivers" | "processors" | "exporters" | "extensions", SectionComponents>>;
+type Sections = Readonly<Record<Section, SectionComponents>>;
 type Service = z.output<typeof serviceSchema>;
 
 /** Checks that pipelines are complete and that every ID that is named is configured. */
@@ -21,6 +22,8 @@ export function checkReferences(
     place: ConfigNode | undefined,
   ) => {
     if (sections[section].has(id) || root.get(section)?.get(id) !== undefined) return;
+    const isEnd = section === "receivers" || section === "exporters";
+    if (isEnd && (sections.connectors.has(id) || root.get("connectors")?.get(id) !== undefined)) return;
     const kind = section.slice(0, -1);
     const configured = [...sections[section].keys()];
     diagnostics.error(place, {
@@ -43,6 +46,7 @@ export function checkReferences(
     });
   }
   for (const name of names) checkPipeline(name, service, pipelinesNode, check, diagnostics);
+  checkConnectors(service, pipelinesNode, sections, diagnostics);
   checkComponentReferences(service, sections, diagnostics);
 }
 

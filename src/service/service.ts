@@ -150,15 +150,15 @@ export class Service {
     const removed = before.filter((node) => !survivors.includes(node));
     const added = after.filter((node) => !survivors.includes(node));
     const stop = new StagedStop(this.#settings.clock, this.#config.service.shutdown_timeout);
-    const gone = (kind: NodeKind) => removed.filter((node) => node.kind === kind);
-    const hold = (kind: NodeKind) =>
-      Promise.all(survivors.filter((node) => node.kind === kind).map(({ port }) => port?.hold()));
+    const gone = (...kinds: NodeKind[]) => removed.filter(({ kind }) => kinds.includes(kind));
+    const hold = (...kinds: NodeKind[]) =>
+      Promise.all(survivors.filter(({ kind }) => kinds.includes(kind)).map(({ port }) => port?.hold()));
     this.#adopt(graph);
     await stop.together(gone("receiver"), 1 / 2);
     // A batch that is stuck further down comes back when what it is stuck in is shut down, and waits for what is new.
     await stop.wait(hold("receiver"), 1 / 4);
-    await stop.inOrder(gone("processor").toReversed(), 1 / 2);
-    await stop.wait(hold("processor"), 1 / 4);
+    await stop.inOrder(gone("processor", "connector").toReversed(), 1 / 2);
+    await stop.wait(hold("processor", "connector"), 1 / 4);
     await stop.together(gone("exporter"), 1);
     await stop.inOrder(gone("extension").toReversed(), 1);
     for (const error of await stop.finish()) {

@@ -95,8 +95,9 @@ export async function stopAll(
   const of = (kind: Node["kind"]) => nodes.filter((node) => node.kind === kind);
   const stop = new StagedStop(clock, budgetMs);
   await stop.together(of("receiver"), 1 / 2);
-  // Processors were built from the last of each pipeline to the first.
-  await stop.inOrder(of("processor").toReversed(), 1 / 2);
+  // Processors and connectors were built from the last to the first.
+  const between = nodes.filter(({ kind }) => kind === "processor" || kind === "connector");
+  await stop.inOrder(between.toReversed(), 1 / 2);
   await stop.together(of("exporter"), 1);
   await stop.inOrder(of("extension").toReversed(), 1);
   return await stop.finish();

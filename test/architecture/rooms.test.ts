@@ -21,7 +21,7 @@ const CAPABILITIES = [
   "reshape",
   "attribute-actions",
 ];
-const COMPONENTS = ["receivers", "processors", "exporters", "extensions"];
+const COMPONENTS = ["receivers", "processors", "exporters", "extensions", "connectors"];
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   config: ["errors"],

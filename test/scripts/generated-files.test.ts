@@ -22,6 +22,7 @@ test("fills READMEs, the reference and the schema, and tells what it cannot fill
       processors: [definition("my_batch"), definition("plain"), definition("exempt"), definition("broken")],
       exporters: [{ ...definition("nop"), aliases: ["none"] }],
       extensions: [],
+      connectors: [],
     },
     service: z.strictObject({ level: z.string().default("info").describe("How much.") }),
     configSchema: { type: "object" },

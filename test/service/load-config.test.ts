@@ -104,6 +104,7 @@ test("the JSON Schema knows every component and the service", () => {
     "processors",
     "exporters",
     "extensions",
+    "connectors",
     "service",
   ]);
   assert.deepEqual(Object.keys(properties["exporters"]?.patternProperties ?? {}), [

@@ -3,6 +3,7 @@ import type { ComponentSet } from "../../src/component/index.ts";
 import {
   type Component,
   type Consumer,
+  defineConnector,
   defineExporter,
   defineExtension,
   defineProcessor,
@@ -117,6 +118,15 @@ export function recordingComponents(): { components: ComponentSet; recorded: Rec
     ],
     extensions: [
       defineExtension({ ...base, create: ({ id, config: c }) => lifecycle("extension", id, c.fail_start) }),
+    ],
+    connectors: [
+      defineConnector({
+        ...base,
+        create: ({ id, config: c }) => ({
+          ...lifecycle("connector", id, c.fail_start),
+          process: (batch: MetricsBatch) => batch,
+        }),
+      }),
     ],
   };
   return { components, recorded };
