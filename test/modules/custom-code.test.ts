@@ -229,6 +229,22 @@ test("a thread that never comes back does not hold up the end", async (t) => {
   await stuck;
 });
 
+test("a process that never settles is told, and does not hold up the end", async (t) => {
+  const code = PROCESSOR("return { process: () => new Promise(() => {}) };");
+  const { config } = await load(await withModule(t, code, "{ path: ./x.ts, slow_after: 10ms }"));
+  assert.ok(config);
+  const told = Promise.withResolvers<LogFields>();
+  const logger = { ...keepingLogger([]), warn: (msg: string) => told.resolve({ msg }), child: () => logger };
+  const service = new Service(config, { ...quiet, logger });
+  await service.start();
+  const consuming = recorded.outlets.get("rec")?.consume(Batch.from(gaugeBatch()));
+  assert.deepEqual(await told.promise, {
+    msg: "Custom code has been working on a batch for a long time.",
+  });
+  assert.deepEqual(await service.shutdown(), []);
+  assert.notEqual(consuming, undefined);
+});
+
 test("receivers, exporters and extensions of a module work", async (t) => {
   const root = await directory(t, {
     "config.yaml": `
