@@ -74,7 +74,7 @@ describe("the documented set", { concurrency: true }, () => {
     const [scrape] = handler.scrapes;
     assert.equal(scrape?.httpVersion, "1.1");
     assert.match(scrape?.headers.accept ?? "", /text\/plain;version=0\.0\.4/);
-    assert.equal(scrape?.headers["accept-encoding"], "gzip");
+    assert.equal(scrape?.headers["accept-encoding"], "zstd,gzip");
     assert.equal(scrape?.headers["x-prometheus-scrape-timeout-seconds"], "1");
     const health = handler.requests.find(({ url }) => url === "/healthz");
     assert.match(health?.headers.accept ?? "", /application\/json/);

@@ -29,7 +29,7 @@ async function collectorOf(
   const config = {
     receivers: {
       kubevirt_handler: {
-        collection_interval: "300ms",
+        collection_interval: "700ms",
         initial_delay: 0,
         targets: [{ metrics_endpoint: handler.metricsUrl }],
         tls: { ca_pem: handler.caPem },
@@ -138,7 +138,7 @@ describe("operations", { concurrency: true, skip }, () => {
       "The pipeline refuses points for now. They are kept, and no further scrape is made.",
     );
     await collector.untilLog("Memory usage is above soft limit. Refusing data.");
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await new Promise((resolve) => setTimeout(resolve, 1500));
     assert.equal(handler.scrapes.length, 1, "no further scrape while refused");
     assert.equal(sink.requests.length, 0);
     // More memory is what a new configuration gives it here; the scrape that was kept survives that.

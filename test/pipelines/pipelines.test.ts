@@ -44,7 +44,7 @@ async function run(
       ...pod,
       KUBEVIRT_METRICS_ENDPOINT: handler.metricsUrl,
       KUBEVIRT_CA_FILE: caFile,
-      KUBEVIRT_COLLECTION_INTERVAL: "500ms",
+      KUBEVIRT_COLLECTION_INTERVAL: "1500ms",
       ...env,
     },
   });

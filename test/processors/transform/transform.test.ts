@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { parse } from "yaml";
 import { type Clock, isPermanent, type UpstreamSettings } from "../../../src/component/index.ts";
 import {
   type Diagnostics,
@@ -171,29 +169,6 @@ test("what people chain behind a Prometheus scrape", async () => {
     ],
   );
   assert.equal(output?.[0]?.resource.attributes["deployment.environment.name"], "prod");
-});
-
-/** The YAML of the README's example. */
-function readmeExample(): unknown {
-  const readme = readFileSync(
-    new URL("../../../src/processors/transform/README.md", import.meta.url),
-    "utf8",
-  );
-  const [, yaml = ""] = /```yaml\n([\s\S]*?)```/.exec(readme) ?? [];
-  return parse(yaml).transform;
-}
-
-test("the example of the README does what it says", async () => {
-  const { run } = processor(readmeExample());
-  const attributes = { namespace: "demo", name: "web", node: "node01" };
-  const output = await run(
-    columnar(batchOf([gauge("kubevirt_vmi_memory_used_bytes", [point(2048, attributes)], { unit: "" })])),
-  );
-  const [metric] = metricsOf(output);
-  assert.equal(metric?.descriptor.name, "vm.vmi_memory_used_bytes");
-  assert.equal(metric?.descriptor.unit, "By");
-  assert.deepEqual(metric?.dataPoints[0]?.attributes, { namespace: "demo", name: "web", vm: "demo/web" });
-  assert.equal(metric?.dataPoints[0]?.value, 2);
 });
 
 test("plain statements share a cache, groups have their own", async () => {
