@@ -1,4 +1,5 @@
 import type { ComponentSet } from "../component/index.ts";
+import count from "../connectors/count/index.ts";
 import forward from "../connectors/forward/index.ts";
 import debug from "../exporters/debug/index.ts";
 import nop from "../exporters/nop/index.ts";
@@ -61,5 +62,5 @@ export const components: ComponentSet = {
   ],
   exporters: [debug, nop, otlpGrpc, otlpHttp],
   extensions: [basicAuth, bearerTokenAuth, fileStorage, headersSetter, healthCheck, oauth2Client],
-  connectors: [forward],
+  connectors: [count, forward],
 };
