@@ -26,6 +26,11 @@ export class ManualClock implements Clock {
     };
   }
 
+  /** When the next scheduled task is to run; undefined when there is none. */
+  get next(): number | undefined {
+    return this.#tasks.length === 0 ? undefined : Math.min(...this.#tasks.map(({ at }) => at));
+  }
+
   /** Goes forward; what the tasks started has a chance to run on before the next one. */
   async advanceTo(time: number): Promise<void> {
     for (;;) {

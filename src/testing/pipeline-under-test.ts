@@ -20,6 +20,11 @@ export interface ScrapeInput {
   readonly resource: Resource;
 }
 
+/** How long nothing happens, in real time, before a component is taken to wait for the clock. */
+const IDLE_MS = 20;
+/** Real time after which a batch that is kept is no longer waited for. */
+const PATIENCE_MS = 1000;
+
 /**
  * A configuration whose receivers are replaced by what a test feeds in and whose exporters by a list; processors are
  * the real ones, with a clock that the test moves. Scrapes go through the real scraper: series that vanish go stale,
@@ -32,6 +37,7 @@ export class PipelineUnderTest {
   readonly #targets = new Map<string, ScrapeTarget>();
   readonly #logger: Logger;
   readonly #received = new Map<string, MetricsBatch>();
+  readonly #kept: Promise<unknown>[] = [];
   #scrape: ScrapeInput | undefined;
 
   constructor(config: CollectorConfig, epochMs: number, logger: Logger = silentLogger) {
@@ -86,25 +92,30 @@ export class PipelineUnderTest {
     await this.#service.start();
   }
 
-  /** What processors still held comes out with the next {@link take}. */
+  /**
+   * What processors still held comes out with the next {@link take}.
+   * @throws what batches were refused with that a component had kept; Error when it keeps one for good
+   */
   async shutdown(): Promise<void> {
     await this.#service.shutdown();
+    if (!(await within(Promise.all(this.#kept), PATIENCE_MS)))
+      throw new Error("a component has kept a batch and neither handed it on nor refused it");
   }
 
-  /** A batch as a receiver would hand it on. */
-  async feed(receiver: string, batch: MetricsBatch): Promise<void> {
-    await this.#outlet(receiver).consume(Batch.from(batch));
+  /** A batch as a receiver would hand it on. While a component keeps it the clock goes on, to `until` at most. */
+  async feed(receiver: string, batch: MetricsBatch, until = Number.POSITIVE_INFINITY): Promise<void> {
+    await this.#settled(this.#outlet(receiver).consume(Batch.from(batch)), until);
   }
 
-  /** One scrape at the clock's time. */
-  async scrape(receiver: string, input: ScrapeInput): Promise<void> {
+  /** One scrape at the clock's time. While a component keeps what was scraped the clock goes on, to `until` at most. */
+  async scrape(receiver: string, input: ScrapeInput, until = Number.POSITIVE_INFINITY): Promise<void> {
     let target = this.#targets.get(receiver);
     if (target === undefined) {
       target = this.#target(receiver, input.resource);
       this.#targets.set(receiver, target);
     }
     this.#scrape = input;
-    await target.scrape(this.clock.now());
+    await this.#settled(target.scrape(this.clock.now()), until);
   }
 
   /** What has arrived at an exporter since the last call. */
@@ -112,6 +123,20 @@ export class PipelineUnderTest {
     const received = this.#received.get(exporter) ?? [];
     this.#received.delete(exporter);
     return received;
+  }
+
+  /** Waits for the work; a batch that is held until a timer fires (as `batch` does) would be waited for in vain. */
+  async #settled(work: Promise<unknown>, until: number): Promise<void> {
+    for (let waited = 0; !(await within(work, IDLE_MS)); waited += IDLE_MS) {
+      const { next } = this.clock;
+      if (next !== undefined && next < until) await this.clock.advanceTo(next);
+      else if (waited >= PATIENCE_MS) {
+        this.#kept.push(work);
+        // It is looked at when the pipeline is shut down.
+        work.catch(() => {});
+        return;
+      }
+    }
   }
 
   #outlet(receiver: string): Consumer {
@@ -146,6 +171,17 @@ export class PipelineUnderTest {
       telemetry: createScrapeTelemetry(createNoopMeter(), { receiver }),
       signal: new AbortController().signal,
     });
+  }
+}
+
+/** Whether it settled in so much real time. @throws what it rejects with */
+async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
+  const late = Promise.withResolvers<false>();
+  const timer = setTimeout(() => late.resolve(false), ms);
+  try {
+    return await Promise.race([work.then(() => true), late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -67,7 +67,8 @@ export async function runPipelineTest(file: string, options: RunOptions): Promis
   for (const [i, step] of test.steps.entries()) {
     at = step.at ?? at + STEP_MS;
     await pipeline.clock.advanceTo(EPOCH_MS + at);
-    await feed(pipeline, step, test, step.receiver ?? firstOf(config, "receivers"), directory);
+    const until = EPOCH_MS + (test.steps[i + 1]?.at ?? at + STEP_MS);
+    await feed(pipeline, step, test, step.receiver ?? firstOf(config, "receivers"), directory, until);
     await check(`step ${i + 1}${step.name === undefined ? "" : ` (${step.name})`}`, ["steps", i], step);
   }
   await pipeline.shutdown();
@@ -120,17 +121,18 @@ async function feed(
   test: PipelineTest,
   receiver: string,
   directory: string,
+  until: number,
 ): Promise<void> {
   const { scrape, scrape_file, content_type: contentType, otlp, otlp_file } = step;
-  if (otlp !== undefined) await pipeline.feed(receiver, decodeMetricsJson(JSON.stringify(otlp)));
+  if (otlp !== undefined) await pipeline.feed(receiver, decodeMetricsJson(JSON.stringify(otlp)), until);
   if (otlp_file !== undefined)
-    await pipeline.feed(receiver, decodeMetricsJson(await readFile(resolve(directory, otlp_file))));
+    await pipeline.feed(receiver, decodeMetricsJson(await readFile(resolve(directory, otlp_file))), until);
   if (scrape === undefined && scrape_file === undefined) return;
   const body =
     scrape_file === undefined
       ? (scrape ?? undefined)
       : await readFile(resolve(directory, scrape_file), "utf8");
-  await pipeline.scrape(receiver, { body, contentType, resource: { attributes: test.resource } });
+  await pipeline.scrape(receiver, { body, contentType, resource: { attributes: test.resource } }, until);
 }
 
 async function difference(

@@ -108,6 +108,45 @@ finally:
   assert.equal((await run(directory, "style.test.yaml")).code, 0);
 });
 
+test("a component that waits for the clock gets it, but no further than to the next step", async (t) => {
+  const directory = await copyOf(t);
+  const runHolding = async (holdMs: number, first: string, second: string) => {
+    await writeFile(
+      join(directory, "holding.ts"),
+      `import { defineProcessor, z } from "otelcol-kubevirt";
+export default defineProcessor({ type: "holding", stability: "alpha", config: z.strictObject({}), create: ({ clock }) => ({
+  process: (batch) => new Promise((done) => clock.schedule(${holdMs}, () => done(batch))),
+}) });`,
+    );
+    await writeFile(
+      join(directory, "holding.test.yaml"),
+      `
+config:
+  receivers: { otlp: { protocols: { http: } } }
+  processors: { holding: }
+  exporters: { nop: }
+  service:
+    modules: [./holding.ts]
+    pipelines: { metrics: { receivers: [otlp], processors: [holding], exporters: [nop] } }
+resource: { service.name: s }
+steps:
+  - { name: kept, scrape: "a 1", match: ${first === "" ? "exact" : "subset"}, expect: ${JSON.stringify(first)} }
+  - { name: the second, at: 5s, scrape: "a 2", match: subset, expect: ${JSON.stringify(second)} }
+`,
+    );
+    return await run(directory, "holding.test.yaml");
+  };
+  const a = (...values: number[]) =>
+    `resource service.name="s"\n  a gauge\n${values.map((value) => `    {} ${value}\n`).join("")}`;
+  const within = await runHolding(4999, a(1), a(2));
+  assert.equal(within.code, 0, within.out);
+  const beyond = await runHolding(5000, "", a(1, 2));
+  assert.equal(beyond.code, 0, beyond.out);
+  const forGood = await runHolding(1e9, "", "");
+  assert.equal(forGood.code, 1);
+  assert.match(forGood.out, /a component has kept a batch and neither handed it on nor refused it/);
+});
+
 test("numbers may differ by the tolerance, and only in values", async (t) => {
   const directory = await copyOf(t);
   const file = join(directory, "t.test.yaml");
