@@ -11,6 +11,8 @@ import type { ExpositionFormat, InspectedBody } from "./types.ts";
  */
 export function inspectBody(body: Uint8Array, format: ExpositionFormat = "text"): InspectedBody {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  // As in a scrape, no bytes are an empty body in every format.
+  if (bytes.length === 0) return { families: [], samples: 0 };
   if (format === "protobuf") return inspectProtobuf(bytes);
   return inspectLines(format === "text" ? new TextReader(bytes) : new OpenMetricsReader(bytes));
 }

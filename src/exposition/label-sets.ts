@@ -79,11 +79,7 @@ export class LabelSets {
    */
   internStrings(names: readonly string[], values: readonly string[]): number {
     checkLabelLimits(this.#limits, names, values);
-    const scratch = this.#scratch;
-    scratch.names.length = 0;
-    scratch.values.length = 0;
-    scratch.names.push(...names);
-    scratch.values.push(...values);
+    this.#scratch.set(names, values);
     return this.#represent();
   }
 

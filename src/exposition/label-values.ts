@@ -27,7 +27,10 @@ export function setLabel(labels: Record<string, string>, name: string, value: st
 
 /** The first name that comes twice in a block, `__name__` counted since the metric name is one; else undefined. */
 export function repeatedName(names: readonly string[]): string | undefined {
-  return names.find((name, i) => name === "__name__" || names.indexOf(name) !== i);
+  // Searching is faster for what series have, but a hostile one may have a million labels.
+  if (names.length <= 16) return names.find((name, i) => name === "__name__" || names.indexOf(name) !== i);
+  const seen = new Set(["__name__"]);
+  return names.find((name) => seen.size === seen.add(name).size);
 }
 
 /** The spelling of a label set that all equal sets share: sorted by name, quoted where a bare name is not possible. */
@@ -53,6 +56,15 @@ function unescapeOne(_: string, escaped: string): string {
 export class LabelStrings {
   readonly names: string[] = [];
   readonly values: string[] = [];
+
+  set(names: readonly string[], values: readonly string[]): void {
+    this.names.length = 0;
+    this.values.length = 0;
+    for (const [i, name] of names.entries()) {
+      this.names.push(name);
+      this.values.push(values[i]!);
+    }
+  }
 
   read(cursor: ByteCursor, labels: LabelRanges, decode: Decode): void {
     this.names.length = 0;

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { ExpositionError, inspectBody, SeriesTable } from "../../src/exposition/index.ts";
-import { virtHandlerBody } from "./fixture.ts";
+import { SeriesTable } from "../../src/exposition/index.ts";
 import { parse, seenSeries } from "./support.ts";
 
 /** A series as some target may spell it; several of these are the same series. */
@@ -185,75 +184,6 @@ describe("the predicted path", () => {
           assert.ok(parse(table, lines.join("")).predicted >= lines.length - 2);
         },
       ),
-    );
-  });
-});
-
-describe("a damaged body", () => {
-  const good = Buffer.from(virtHandlerBody);
-
-  /** Parses damage with a table that knows the good body; the table must then read the good body as ever. */
-  function survives(table: SeriesTable, expected: unknown, damaged: Buffer): void {
-    let inspected: unknown;
-    try {
-      inspectBody(damaged);
-    } catch (error) {
-      assert.ok(error instanceof ExpositionError, String(error));
-      inspected = error;
-    }
-    let thrown: unknown;
-    let cold: unknown;
-    let warm: unknown;
-    try {
-      warm = withoutFamily(table, damaged).series;
-    } catch (error) {
-      thrown = error;
-    }
-    try {
-      cold = withoutFamily(new SeriesTable(), damaged).series;
-    } catch (error) {
-      cold = error;
-    }
-    if (inspected === undefined) assert.deepEqual(warm, cold);
-    else
-      assert.deepEqual(
-        [(thrown as Error).message, (cold as Error).message],
-        Array(2).fill((inspected as Error).message),
-      );
-    assert.deepEqual(withoutFamily(table, virtHandlerBody).series, expected);
-  }
-
-  test("cut anywhere never crashes and leaves the table intact", () => {
-    const table = new SeriesTable();
-    const expected = withoutFamily(table, virtHandlerBody).series;
-    for (let length = 0; length <= good.length; length++) survives(table, expected, good.subarray(0, length));
-  });
-
-  test("with flipped bits never crashes and leaves the table intact", () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(7)), { minLength: 1, maxLength: 3 }),
-        (flips) => {
-          const table = new SeriesTable();
-          const expected = withoutFamily(table, virtHandlerBody).series;
-          const damaged = Buffer.from(good);
-          for (const [at, bit] of flips) damaged[at] = damaged[at]! ^ (1 << bit);
-          survives(table, expected, damaged);
-        },
-      ),
-      { numRuns: 500 },
-    );
-  });
-
-  test("of random bytes never crashes", () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-        try {
-          inspectBody(bytes);
-        } catch (error) {
-          assert.ok(error instanceof ExpositionError);
-        }
-      }),
     );
   });
 });
