@@ -45,7 +45,7 @@ export const configSchema = z
     htpasswd: htpasswdSchema
       .optional()
       .describe(
-        "Whom servers let in: lines `user:hash`, the hash `$apr1$…`, `{SHA}…`, `{SSHA}…` or the password itself.",
+        "Whom servers let in: lines `user:hash`, the hash `$2y$…` (bcrypt), `$apr1$…`, `{SHA}…`, `{SSHA}…` or the password itself.",
       ),
   })
   .check((context) => {

@@ -1,9 +1,12 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { compare } from "bcryptjs";
 
 /** Tells whether a password is the one that a line of an htpasswd file stands for. */
-type Check = (password: string) => boolean;
+type Check = (password: string) => boolean | Promise<boolean>;
 
 const LINE = /^([^:]+):(.*)$/;
+/** Variant, cost, salt and digest. */
+const BCRYPT = /^\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}$/;
 
 /**
  * The users of an htpasswd text; comments and empty lines are left out.
@@ -19,7 +22,7 @@ export function parseHtpasswd(text: string): ReadonlyMap<string, Check> {
     const check = checkOf(hash);
     if (check === undefined) {
       throw new Error(
-        `line ${i + 1} has a hash of a kind that is not supported, allowed are $apr1$, {SHA} and {SSHA}`,
+        `line ${i + 1} has a hash of a kind that is not supported, allowed are $2y$ (bcrypt), $apr1$, {SHA} and {SSHA}`,
       );
     }
     users.set(user, check);
@@ -41,8 +44,25 @@ function checkOf(hash: string): Check | undefined {
     const salt = hash.split("$")[2] ?? "";
     return (password) => equal(Buffer.from(apr1(password, salt)), Buffer.from(hash));
   }
+  if (BCRYPT.test(hash)) return bcryptCheck(hash);
   if (hash.startsWith("$") || hash.startsWith("{")) return undefined;
   return (password) => equal(sha1(Buffer.from(password)), sha1(Buffer.from(hash)));
+}
+
+/**
+ * bcrypt is slow on purpose, while a client sends its password with each request: the last right one is known again by
+ * a digest under a key that never leaves the process.
+ */
+function bcryptCheck(hash: string): Check {
+  const key = randomBytes(32);
+  let known: Buffer | undefined;
+  return async (password) => {
+    const digest = createHmac("sha256", key).update(password).digest();
+    if (known !== undefined && equal(digest, known)) return true;
+    if (!(await compare(password, hash))) return false;
+    known = digest;
+    return true;
+  };
 }
 
 function sha1(data: Buffer): Buffer {

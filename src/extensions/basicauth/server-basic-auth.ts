@@ -37,7 +37,7 @@ export class ServerBasicAuth implements ServerAuthenticator {
     const [, encoded = ""] = /^basic ([\w+/=-]+)$/i.exec(authorization ?? "") ?? [];
     const [, user = "", password = ""] =
       /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, "base64").toString()) ?? [];
-    if (users.get(user)?.(password) === true) return;
+    if ((await users.get(user)?.(password)) === true) return;
     const problem =
       authorization === undefined ? "missing header authorization" : "wrong user name or password";
     throw new AuthenticationError(problem, CHALLENGE);
