@@ -6,6 +6,7 @@ import { benchKubernetes } from "./kubernetes.ts";
 import { benchMap } from "./map.ts";
 import { benchOtlpDecode } from "./otlp-decode.ts";
 import { benchOttl } from "./ottl.ts";
+import { benchProcessors } from "./processors.ts";
 import { benchQueue } from "./queue.ts";
 import { benchTextToOtlp } from "./text-to-otlp.ts";
 
@@ -113,6 +114,17 @@ export const stages: Readonly<Record<string, Stage>> = {
     sizes: [1_000],
     async run() {
       return (await benchOttl(3)).flatMap(({ name, first, churn, steady }) => [
+        { what: `${name}, steady`, microseconds: steady / 1000, against: "" },
+        { what: `${name}, new layout`, microseconds: churn / 1000, against: "" },
+        { what: `${name}, first`, microseconds: first / 1000, against: "" },
+      ]);
+    },
+  },
+  processors: {
+    title: "processors of the Collector, each apart and a chain of ten, 60,000 points whatever the size",
+    sizes: [1_000],
+    async run() {
+      return (await benchProcessors(3)).flatMap(({ name, first, churn, steady }) => [
         { what: `${name}, steady`, microseconds: steady / 1000, against: "" },
         { what: `${name}, new layout`, microseconds: churn / 1000, against: "" },
         { what: `${name}, first`, microseconds: first / 1000, against: "" },
