@@ -1,10 +1,12 @@
+import { clientMetadata } from "./client-metadata.ts";
+
 /** Time as components see it. Real by default; a test gives its own. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
   /** Milliseconds that never jump, for durations. */
   monotonic(): number;
-  /** Runs `task` once after `delayMs`; the returned function cancels it. */
+  /** Runs `task` once after `delayMs`, under no client's metadata; the returned function cancels it. */
   schedule(delayMs: number, task: () => void): () => void;
 }
 
@@ -15,7 +17,8 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   schedule(delayMs, task) {
-    const timer = setTimeout(task, Math.min(delayMs, MAX_TIMER_MS));
+    // A timer would keep the metadata of whoever happened to set it.
+    const timer = clientMetadata.run(undefined, () => setTimeout(task, Math.min(delayMs, MAX_TIMER_MS)));
     return () => clearTimeout(timer);
   },
 };

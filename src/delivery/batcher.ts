@@ -1,4 +1,10 @@
-import { type Clock, isPermanent } from "../component/index.ts";
+import {
+  type ClientMetadata,
+  type Clock,
+  clientMetadata,
+  isPermanent,
+  metadataKey,
+} from "../component/index.ts";
 import type { Batch } from "../metrics/index.ts";
 import type { BatchConfig } from "./config.ts";
 import { splitBatch } from "./split-batch.ts";
@@ -11,7 +17,7 @@ export interface BatcherOptions {
   readonly clock: Clock;
   /** A batch's size in the unit of `min_size` and `max_size`. */
   readonly sizeOf: (batch: Batch) => number;
-  /** Takes all groups, each as a request, or none of them. */
+  /** Takes all groups, each as a request, or none of them. Called under the metadata that all of them came with. */
   readonly flush: (groups: readonly BatchGroup[]) => Promise<Flushed>;
   /** Told of points that are larger than `max_size` each; they are left out. */
   readonly onOversized: (points: number) => void;
@@ -25,12 +31,14 @@ export interface Flushed {
 interface Part {
   readonly batch: Batch;
   readonly size: number;
+  readonly metadata: ClientMetadata | undefined;
   readonly taken: PromiseWithResolvers<Flushed>;
 }
 
 /**
  * Collects batches until there is enough for a request, or they have waited long enough. Whoever brought one waits until
- * it has been taken on; since batches are lent for so long, nothing is copied.
+ * it has been taken on; since batches are lent for so long, nothing is copied. What came with different metadata is
+ * collected together, but never becomes one request.
  */
 export class Batcher {
   readonly #options: BatcherOptions;
@@ -47,7 +55,8 @@ export class Batcher {
   /** Settles, or fails, as `flush` does for the request that the batch becomes a part of. */
   async add(batch: Batch): Promise<Flushed> {
     const { config, clock, sizeOf } = this.#options;
-    const part = { batch, size: sizeOf(batch), taken: Promise.withResolvers<Flushed>() };
+    const metadata = clientMetadata.current();
+    const part = { batch, size: sizeOf(batch), metadata, taken: Promise.withResolvers<Flushed>() };
     this.#parts.push(part);
     this.#size += part.size;
     if (this.#size >= config.min_size) void this.flush();
@@ -71,7 +80,7 @@ export class Batcher {
       const parts = this.#parts;
       this.#parts = [];
       this.#size = 0;
-      await this.#hand(parts);
+      for (const like of byMetadata(parts)) await this.#hand(like);
     }
     this.#flushing = undefined;
   }
@@ -79,7 +88,8 @@ export class Batcher {
   async #hand(parts: readonly Part[]): Promise<void> {
     try {
       const { groups, oversized } = this.#groupsOf(parts);
-      const flushed = groups.length === 0 ? {} : await this.#options.flush(groups);
+      const flush = () => this.#options.flush(groups);
+      const flushed = groups.length === 0 ? {} : await clientMetadata.run(parts[0]?.metadata, flush);
       if (oversized > 0) this.#options.onOversized(oversized);
       for (const { taken } of parts) taken.resolve(flushed);
     } catch (error) {
@@ -120,4 +130,11 @@ export class Batcher {
     if (pieces.length === 1 && pieces[0] === batch) return [{ batch, size }];
     return pieces.flatMap((piece) => this.#piecesOf(piece, sizeOf(piece)));
   }
+}
+
+/** Parts of one request each: those with the same metadata, in their order. */
+function byMetadata(parts: readonly Part[]): Iterable<readonly Part[]> {
+  const [first] = parts;
+  if (parts.every(({ metadata }) => metadata === first?.metadata)) return parts.length === 0 ? [] : [parts];
+  return Map.groupBy(parts, ({ metadata }) => metadataKey(metadata)).values();
 }

@@ -1,6 +1,7 @@
 import {
   type Component,
   type Consumer,
+  clientMetadata,
   findStorage,
   type Host,
   isPermanent,
@@ -32,7 +33,7 @@ export interface DeliveryOptions<Request extends DeliveryRequest> {
   /** Makes one request of all the batches, which are lent until it settles. More than one only with `queue.batch`. */
   encode(batches: readonly Batch[]): Request | Promise<Request>;
   /**
-   * One attempt; should end when the signal fires.
+   * One attempt, under the client's metadata that the data came with; should end when the signal fires.
    * @throws PermanentError, PartialError (0 rejected: accepted, with a remark), RetryableError, RemainderError; any
    * other error is retried.
    */
@@ -189,11 +190,13 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
   /** Queues one request for each group: all of them or none. */
   async #enqueue(groups: readonly BatchGroup[]): Promise<Flushed> {
     const { sizer, wait_for_result } = this.#options.queue as SendingQueueConfig;
+    const metadata = clientMetadata.current();
     const requests = await Promise.all(groups.map((group) => this.#encode(group)));
     const items = requests.map((request) => ({
       request,
       points: request.points,
       size: sizeOf(request, sizer),
+      metadata,
       caller: wait_for_result ? Promise.withResolvers<void>() : undefined,
     }));
     await (this.#queue as Queue<Request>).offer(items);
@@ -205,8 +208,8 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
     while (!this.#stopped) {
       const item = await queue.take();
       if (item === undefined) return;
-      const { points, caller } = item;
-      const outcome = await this.#send(item.request);
+      const { points, caller, metadata } = item;
+      const outcome = await clientMetadata.run(metadata, () => this.#send(item.request));
       if (outcome.error instanceof InterruptedError && outcome.left !== undefined && caller === undefined) {
         this.#telemetry.sent(points - queue.giveBack(item, outcome.left));
         // It is safe where it is, and so are those behind it, which must not overtake it.

@@ -4,7 +4,15 @@ import { Capacity, type CapacityOptions } from "./capacity.ts";
 import { Outlet } from "./outlet.ts";
 import type { Queue, QueueItem } from "./queue.ts";
 import type { DeliveryRequest } from "./retry-sender.ts";
-import { decodeStored, encodeStored, formatKey, parseKey, type RequestCodec } from "./stored-request.ts";
+import {
+  decodeStored,
+  encodeStored,
+  formatKey,
+  parseKey,
+  type RequestCodec,
+  storedMetadata,
+  storeMetadata,
+} from "./stored-request.ts";
 
 export interface PersistentQueueOptions<Request extends DeliveryRequest> extends CapacityOptions {
   /** For this queue alone; it closes the client. */
@@ -20,12 +28,15 @@ export interface PersistentQueueOptions<Request extends DeliveryRequest> extends
   readonly onUnreadable: (points: number, error: StorageError) => void;
 }
 
+/** What is stored of an item. */
+type Content<Request> = Pick<QueueItem<Request>, "request" | "metadata">;
+
 interface Entry<Request> {
   readonly key: string;
   readonly points: number;
   readonly size: number;
   /** Only where a consumer waited for it; everything else is read from the storage when its turn comes. */
-  readonly request: Request | undefined;
+  readonly content: Content<Request> | undefined;
 }
 
 const REREAD_MS = 1000;
@@ -94,10 +105,10 @@ export class PersistentQueue<Request extends DeliveryRequest> implements Queue<R
     for (;;) {
       const entry = await this.#outlet.take();
       if (entry === undefined) return undefined;
-      const request = entry.request ?? (await this.#read(entry));
-      if (request === "unreadable") continue;
-      if (request === "closed") return undefined;
-      const item = { request, points: entry.points, size: entry.size };
+      const content = entry.content ?? (await this.#read(entry));
+      if (content === "unreadable") continue;
+      if (content === "closed") return undefined;
+      const item = { ...content, points: entry.points, size: entry.size };
       this.#lent.set(item, entry);
       return item;
     }
@@ -141,7 +152,7 @@ export class PersistentQueue<Request extends DeliveryRequest> implements Queue<R
       this.#nextIndex = index + 1;
       this.#room.occupy(size);
       this.#points += points;
-      this.#outlet.put({ key, points, size, request: undefined });
+      this.#outlet.put({ key, points, size, content: undefined });
     }
     if (keys.length === 0) return;
     logger.info("Found requests in the persistent queue.", {
@@ -153,16 +164,16 @@ export class PersistentQueue<Request extends DeliveryRequest> implements Queue<R
   /** Called in the order of admission, which is so the order of the indexes and of the writes. */
   async #write(items: readonly QueueItem<Request>[], size: number): Promise<void> {
     const { storage, codec, onStorage } = this.#options;
-    const entries = items.map(({ request, points, size: one }) => {
+    const entries = items.map(({ request, metadata, points, size: one }) => {
       const key = formatKey({ index: this.#nextIndex++, points, bytes: request.bytes });
-      return { key, points, size: one, request };
+      return { key, points, size: one, content: { request, metadata } };
     });
     try {
       await storage.batch(
-        entries.map(({ key, request }) => ({
+        entries.map(({ key, content }) => ({
           type: "set" as const,
           key,
-          value: encodeStored(codec.toStored(request)),
+          value: encodeStored(storeMetadata(codec.toStored(content.request), content.metadata)),
         })),
       );
     } catch (cause) {
@@ -173,20 +184,24 @@ export class PersistentQueue<Request extends DeliveryRequest> implements Queue<R
     onStorage(undefined);
     for (const entry of entries) {
       this.#points += entry.points;
-      this.#outlet.put(this.#outlet.isAwaited ? entry : { ...entry, request: undefined });
+      this.#outlet.put(this.#outlet.isAwaited ? entry : { ...entry, content: undefined });
     }
   }
 
   /** Waits for a storage that fails, until the queue is closed: the request is then left for the next run. */
-  async #read(entry: Entry<Request>): Promise<Request | "unreadable" | "closed"> {
+  async #read(entry: Entry<Request>): Promise<Content<Request> | "unreadable" | "closed"> {
     const { storage, codec, onStorage, onUnreadable } = this.#options;
     for (let failed = false; ; failed = true) {
       try {
         const value = await storage.get(entry.key);
         if (value === undefined) throw new StorageError("corrupt", `the stored request ${entry.key} is gone`);
-        const request = codec.fromStored(decodeStored(value), entry.points);
+        const stored = decodeStored(value);
+        const content = {
+          request: codec.fromStored(stored, entry.points),
+          metadata: storedMetadata(stored),
+        };
         if (failed) onStorage(undefined);
-        return request;
+        return content;
       } catch (cause) {
         const error = storageError(cause);
         if (error.reason === "corrupt") {

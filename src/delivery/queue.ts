@@ -1,4 +1,4 @@
-import type { RetryableError } from "../component/index.ts";
+import type { ClientMetadata, RetryableError } from "../component/index.ts";
 
 /** A request in a queue. */
 export interface QueueItem<Request> {
@@ -7,6 +7,8 @@ export interface QueueItem<Request> {
   readonly points: number;
   /** In units of the queue's capacity. */
   readonly size: number;
+  /** Under which it is sent: of the request that brought its data. */
+  readonly metadata?: ClientMetadata | undefined;
   /** Of a caller that waits for the result; it then gets the error and nothing counts as dropped. */
   readonly caller?: PromiseWithResolvers<void> | undefined;
 }

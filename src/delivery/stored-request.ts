@@ -1,4 +1,4 @@
-import { StorageError } from "../component/index.ts";
+import { type ClientMetadata, StorageError } from "../component/index.ts";
 import type { DeliveryRequest } from "./retry-sender.ts";
 
 /** A request as it is kept: everything that sending it takes, whatever the configuration says by then. */
@@ -6,6 +6,25 @@ export interface StoredRequest {
   /** Such as the content type of the body. */
   readonly attributes: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
+}
+
+/** Of a stored request: beside what its exporter's codec puts there. */
+const METADATA = "client_metadata";
+
+export function storeMetadata(stored: StoredRequest, metadata: ClientMetadata | undefined): StoredRequest {
+  if (metadata === undefined) return stored;
+  return { ...stored, attributes: { ...stored.attributes, [METADATA]: JSON.stringify([...metadata]) } };
+}
+
+/** @throws StorageError for anything that {@link storeMetadata} does not give */
+export function storedMetadata({ attributes }: StoredRequest): ClientMetadata | undefined {
+  const json = attributes[METADATA];
+  if (json === undefined) return undefined;
+  try {
+    return new Map(JSON.parse(json));
+  } catch (cause) {
+    throw new StorageError("corrupt", "the metadata of the stored request is damaged", { cause });
+  }
 }
 
 /** How an exporter turns its requests into something that can be kept, and back. */
