@@ -42,16 +42,16 @@ export class CustomCode {
 
   /** @throws CollectorError COMPONENT_START that names the module and the place in it */
   create(kind: Kind, work: () => unknown): Component & Partial<Consumer> {
-    const needed = () => new TypeError(`it must return ${SHAPES[kind]}`);
+    const needed = (cause?: unknown) => new TypeError(`it must return ${SHAPES[kind]}`, { cause });
     let component: unknown;
     try {
       component = this.run(work);
     } catch (error) {
       // A TypeError from outside of the module is about what its create returned.
       const isOurs = error instanceof TypeError && placeOf(error) === undefined;
-      throw this.#failure("create", isOurs ? needed() : error);
+      throw this.#failure("create", isOurs ? needed(error) : error);
     }
-    const takesData = kind === "processor" || kind === "exporter";
+    const takesData = kind !== "receiver" && kind !== "extension";
     if (typeof component !== "object" || component === null || (takesData && !("consume" in component)))
       throw this.#failure("create", needed());
     return component;

@@ -91,12 +91,12 @@ function definitionsOf(exported: unknown, path: string): readonly Definition[] {
   });
 }
 
-const KINDS = ["receiver", "processor", "exporter", "extension"];
+const KINDS = ["receiver", "processor", "exporter", "extension", "connector"];
 
 /** What is missing for something to be a definition; undefined for a good one. */
 function faultOf(item: unknown): string | undefined {
   const made =
-    'make it with defineProcessor, defineReceiver, defineExporter or defineExtension of "otelcol-kubevirt"';
+    'make it with defineProcessor, defineReceiver, defineExporter, defineConnector or defineExtension of "otelcol-kubevirt"';
   if (typeof item !== "object" || item === null)
     return `it is ${item === null ? "null" : `a ${typeof item}`}; ${made}`;
   const { kind, type, config, create } = item as Partial<Record<keyof Definition, unknown>>;

@@ -41,7 +41,7 @@ async function rig(
       response,
       request,
     );
-  const base = configOf(handler, sink.endpoint, { interval: "100ms" });
+  const base = configOf(handler, sink.endpoint);
   const { telemetry } = base["service"] as Readonly<Record<string, unknown>>;
   const configPath = await writeConfig(t, {
     ...base,

@@ -295,3 +295,24 @@ export default [
   assert.deepEqual(await service.shutdown(), []);
   assert.deepEqual(logs, [{ msg: "Arrived.", value: 7, headers: { a: "b", authorization: "sesame" } }]);
 });
+
+test("a connector of a module works", async (t) => {
+  const root = await directory(t, {
+    "config.yaml": `
+receivers: { rec: }
+exporters: { rec: }
+connectors: { passing: }
+service:
+  modules: [./x.ts]
+  pipelines:
+    metrics/in: { receivers: [rec], exporters: [passing] }
+    metrics/out: { receivers: [passing], exporters: [rec] }
+`,
+    "x.ts": `import { defineConnector, z } from "otelcol-kubevirt";
+export default defineConnector({ type: "passing", stability: "alpha", config: z.strictObject({}), create: () => ({
+  process: (batch) => batch.map((one) => ({ ...one, resource: { attributes: { passed: true } } })),
+}) });`,
+  });
+  const [batch] = (await run(await load(root))).received.get("rec") ?? [];
+  assert.deepEqual(batch?.resourceMetrics[0]?.resource.attributes, { passed: true });
+});
