@@ -1,4 +1,5 @@
 import type { ChannelOptions, Client, Metadata, ServiceError } from "@grpc/grpc-js";
+import type { ClientAuthenticator, RequestHeaders } from "../component/index.ts";
 import { type Headers, reveal } from "../config/index.ts";
 import { CollectorError, errorText } from "../errors/index.ts";
 import { type TlsClientConfig, TlsMaterial, type TlsSettings } from "../net/index.ts";
@@ -22,6 +23,8 @@ export interface GrpcClientSettings {
   readonly tls: TlsClientConfig | undefined;
   /** Metadata of each call. */
   readonly headers: Headers;
+  /** Asked before each call for its metadata; what it throws fails the call. */
+  readonly authenticator?: ClientAuthenticator | undefined;
   readonly userAgent: string;
   readonly authority: string | undefined;
   /** How calls are spread over the addresses of the target. */
@@ -58,6 +61,7 @@ export class GrpcClient {
   readonly #settings: GrpcClientSettings;
   readonly #grpc: GrpcLibrary;
   readonly #material: TlsMaterial | undefined;
+  readonly #headers: RequestHeaders;
   readonly #metadata: Metadata;
   #connection: Connection;
   #lastProblem = "";
@@ -71,7 +75,8 @@ export class GrpcClient {
     this.#settings = settings;
     this.#grpc = grpc;
     this.#material = material;
-    this.#metadata = metadataOf(settings, grpc);
+    this.#headers = plainHeaders(settings.headers);
+    this.#metadata = metadataOf(this.#headers, settings, grpc);
     this.#connection = this.#connect(tls);
   }
 
@@ -88,13 +93,15 @@ export class GrpcClient {
 
   /**
    * The server's answer.
-   * @throws RpcError
+   * @throws RpcError; what the authenticator throws; CollectorError COMPONENT_START when it gives what cannot be sent
    */
   async unary(call: UnaryCall): Promise<Buffer> {
+    const metadata = await this.#metadataOfCall();
+    if (call.encoding !== undefined) metadata.set("grpc-encoding", call.encoding);
     const connection = await this.#current();
     connection.calls += 1;
     try {
-      return await this.#send(connection.client, call);
+      return await this.#send(connection.client, call, metadata);
     } finally {
       connection.calls -= 1;
       this.#closeIfUnused(connection);
@@ -106,9 +113,17 @@ export class GrpcClient {
     this.#connection.client.close();
   }
 
-  #send(client: Client, { path, message, encoding, timeoutMs, signal }: UnaryCall): Promise<Buffer> {
-    const metadata = this.#metadata.clone();
-    if (encoding !== undefined) metadata.set("grpc-encoding", encoding);
+  async #metadataOfCall(): Promise<Metadata> {
+    const { authenticator } = this.#settings;
+    if (authenticator === undefined) return this.#metadata.clone();
+    return metadataOf(await authenticator.authorize(this.#headers), this.#settings, this.#grpc);
+  }
+
+  #send(
+    client: Client,
+    { path, message, timeoutMs, signal }: UnaryCall,
+    metadata: Metadata,
+  ): Promise<Buffer> {
     const options = timeoutMs > 0 ? { deadline: this.#settings.now() + timeoutMs } : {};
     return new Promise<Buffer>((resolve, reject) => {
       const onAbort = () => call.cancel();
@@ -194,10 +209,19 @@ function channelOptions(settings: GrpcClientSettings, tls: TlsSettings | undefin
   };
 }
 
-function metadataOf({ headers, waitForReady }: GrpcClientSettings, grpc: GrpcLibrary): Metadata {
+function plainHeaders(headers: Headers): RequestHeaders {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, secret]) => [name.toLowerCase(), reveal(secret)]),
+  );
+}
+
+function metadataOf(
+  headers: RequestHeaders,
+  { waitForReady }: GrpcClientSettings,
+  grpc: GrpcLibrary,
+): Metadata {
   const metadata = new grpc.Metadata({ waitForReady });
-  for (const [name, secret] of Object.entries(headers)) {
-    const value = reveal(secret);
+  for (const [name, value] of Object.entries(headers)) {
     try {
       if (/^(grpc-|te$|content-type$|connection$)/i.test(name))
         throw new Error("it is set by the client itself");

@@ -1,5 +1,6 @@
 import { createServer, type Server as NetServer, type Socket } from "node:net";
 import type {
+  Metadata,
   Server,
   ServerCredentials,
   ServerErrorResponse,
@@ -26,6 +27,12 @@ export interface ServerKeepalive {
   readonly timeoutMs: number | undefined;
 }
 
+/** Text values that came with a call under lower-case names; binary ones (`-bin`) are not there. */
+export type CallMetadata = ReadonlyMap<string, readonly string[]>;
+
+/** `metadata` reads it: most methods need none. */
+export type UnaryMethod = (message: Buffer, metadata: () => CallMetadata) => Promise<Uint8Array>;
+
 export interface GrpcServerSettings {
   /** `host:port` */
   readonly endpoint: string;
@@ -37,7 +44,7 @@ export interface GrpcServerSettings {
   readonly maxConcurrentStreams: number | undefined;
   readonly keepalive: ServerKeepalive | undefined;
   /** Unary methods by path. What they throw becomes the status: an RpcError its own, anything else `Unknown`. */
-  readonly methods: Readonly<Record<string, (message: Buffer) => Promise<Uint8Array>>>;
+  readonly methods: Readonly<Record<string, UnaryMethod>>;
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -75,7 +82,7 @@ export class GrpcServer {
     const server = new grpc.Server(serverOptions(settings));
     const calls = new Calls();
     for (const [path, method] of Object.entries(settings.methods)) {
-      const counted = (message: Buffer) => calls.track(method(message));
+      const counted: UnaryMethod = (message, metadata) => calls.track(method(message, metadata));
       server.register(path, unaryHandler(grpc, counted), passThrough, passThrough, "unary");
     }
     const injector = server.createConnectionInjector(credentials);
@@ -138,13 +145,22 @@ class Calls {
   }
 }
 
-function unaryHandler(grpc: GrpcLibrary, method: (message: Buffer) => Promise<Uint8Array>) {
+function unaryHandler(grpc: GrpcLibrary, method: UnaryMethod) {
   return (call: ServerUnaryCall<Buffer, Buffer>, respond: sendUnaryData<Buffer>): void => {
-    method(call.request).then(
+    method(call.request, () => textMetadata(call.metadata)).then(
       (answer) => respond(null, Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength)),
       (error) => respond(errorResponse(grpc, error)),
     );
   };
+}
+
+function textMetadata(metadata: Metadata): CallMetadata {
+  const texts = new Map<string, readonly string[]>();
+  for (const [name, values] of Object.entries(metadata.toJSON())) {
+    const text = values.filter((value) => typeof value === "string");
+    if (text.length > 0) texts.set(name, text);
+  }
+  return texts;
 }
 
 function errorResponse(grpc: GrpcLibrary, error: unknown): Partial<ServerErrorResponse> & { code: number } {

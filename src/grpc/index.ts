@@ -1,5 +1,10 @@
 export { GrpcClient, type GrpcClientSettings, type UnaryCall } from "./grpc-client.ts";
-export { GrpcServer, type GrpcServerSettings, type ServerKeepalive } from "./grpc-server.ts";
+export {
+  type CallMetadata,
+  GrpcServer,
+  type GrpcServerSettings,
+  type ServerKeepalive,
+} from "./grpc-server.ts";
 export { compressMessage, MESSAGE_ENCODINGS, type MessageEncoding } from "./message-encoding.ts";
 export { EXPORT_METRICS } from "./metrics-service.ts";
 export { isRetryable, RpcCode } from "./rpc-code.ts";

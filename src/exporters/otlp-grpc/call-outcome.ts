@@ -1,4 +1,4 @@
-import { PartialError, PermanentError, RetryableError } from "../../component/index.ts";
+import { isPermanent, PartialError, PermanentError, RetryableError } from "../../component/index.ts";
 import { isRetryable, RpcError } from "../../grpc/index.ts";
 import { decodeExportResponse, OtlpDecodeError } from "../../otlp/index.ts";
 
@@ -7,6 +7,7 @@ import { decodeExportResponse, OtlpDecodeError } from "../../otlp/index.ts";
  * again, no sooner than the server's RetryInfo says.
  */
 export function callError(error: unknown, endpoint: string): Error {
+  if (isPermanent(error)) return error as Error;
   if (!(error instanceof RpcError)) {
     return new RetryableError(`error exporting items to ${endpoint}`, { cause: error });
   }

@@ -1,7 +1,7 @@
 import { duration, enabledSection, headers, optionalSection, z } from "../../config/index.ts";
 import { retrySchema, sendingQueueSchema, storageWarnings, timeoutSchema } from "../../delivery/index.ts";
 import { MESSAGE_ENCODINGS } from "../../grpc/index.ts";
-import { tlsClientSchema } from "../../net/index.ts";
+import { authSchema, tlsClientSchema } from "../../net/index.ts";
 import { parseTarget } from "./target.ts";
 
 /** In gRPC this section decides whether TLS is used, and it is unless it says otherwise. */
@@ -49,6 +49,9 @@ export const configSchema = z.strictObject({
   timeout: timeoutSchema("5s"),
   tls: tlsSchema.prefault({}).describe("TLS towards the backend; used unless `insecure` is true."),
   headers: headers().prefault({}).describe("Metadata of each request. They may hold credentials."),
+  auth: authSchema
+    .optional()
+    .describe("Extension that authenticates the requests. What it sets goes before `headers`."),
   keepalive: optionalSection(keepaliveSchema).describe("Notice dead connections by asking them."),
   balancer_name: z
     .enum(["round_robin", "pick_first"])

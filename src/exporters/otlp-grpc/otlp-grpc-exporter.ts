@@ -1,6 +1,7 @@
 import {
   type Component,
   type Consumer,
+  findClientAuthenticator,
   type Host,
   RetryableError,
   type Settings,
@@ -43,14 +44,15 @@ export class OtlpGrpcExporter implements Component, Consumer {
     });
   }
 
-  /** @throws CollectorError when a TLS file or the queue's storage cannot be used or a header cannot be sent */
+  /** @throws CollectorError when a TLS file or the queue's storage cannot be used, a header cannot be sent, or the authenticator is not there */
   async start(host: Host): Promise<void> {
     const { config, logger, build, clock } = this.#settings;
-    const { keepalive } = config;
+    const { keepalive, auth } = config;
     this.#client = await GrpcClient.open({
       target: this.#target.target,
       tls: usesTls(config) ? config.tls : undefined,
       headers: config.headers,
+      authenticator: auth && findClientAuthenticator(host, auth.authenticator),
       userAgent: config.user_agent ?? userAgent(build, process.platform, process.arch),
       authority: config.authority,
       balancer: config.balancer_name,

@@ -8,7 +8,7 @@ import {
 } from "../../component/index.ts";
 import { DeliveryChain } from "../../delivery/index.ts";
 import { Batch } from "../../metrics/index.ts";
-import { HttpClient, HttpError } from "../../net/index.ts";
+import { HttpClient, HttpError, userAgent } from "../../net/index.ts";
 import {
   CONTENT_TYPE_JSON,
   CONTENT_TYPE_PROTOBUF,
@@ -22,7 +22,6 @@ import { metricsUrl, printableUrl } from "./metrics-url.ts";
 import { type OtlpRequest, requestCodec } from "./request.ts";
 import { checkResponse, MAX_RESPONSE_BYTES } from "./response.ts";
 import { endpointAttributes } from "./telemetry.ts";
-import { userAgent } from "./user-agent.ts";
 
 /** The delivery chain's signal ends an attempt; the client's own timer must not. */
 const NO_TIMEOUT_MS = 2 ** 31 - 1;

@@ -2,6 +2,17 @@ import { duration, optionalSection, z } from "../../config/index.ts";
 import { authSchema, httpServerShape, listenAddress, tlsServerSchema } from "../../net/index.ts";
 import { METRICS_PATH } from "../../otlp/index.ts";
 
+const auth = authSchema
+  .optional()
+  .describe("Extension that decides which requests are taken, such as `basicauth` or `bearertokenauth`.");
+
+const include_metadata = z
+  .boolean()
+  .default(false)
+  .describe(
+    "Whether the headers of a request stay with its data, for `headers_setter` and others that read them.",
+  );
+
 const httpSchema = z.strictObject({
   endpoint: listenAddress()
     .default("localhost:4318")
@@ -11,9 +22,8 @@ const httpSchema = z.strictObject({
     .startsWith("/", "expected a path such as /v1/metrics")
     .default(METRICS_PATH)
     .describe("Path that takes metrics."),
-  auth: authSchema
-    .optional()
-    .describe("Extension that decides which requests are taken, such as `basicauth` or `bearertokenauth`."),
+  auth,
+  include_metadata,
   ...httpServerShape,
 });
 
@@ -37,6 +47,8 @@ const grpcSchema = z.strictObject({
   endpoint: listenAddress()
     .default("localhost:4317")
     .describe("Address to listen on, `host:port`; `0.0.0.0:4317` is every IPv4 interface."),
+  auth,
+  include_metadata,
   tls: optionalSection(tlsServerSchema).describe("Serve with TLS."),
   max_recv_msg_size_mib: z
     .number()

@@ -1,15 +1,20 @@
+import type { ServerAuthenticator } from "../../component/index.ts";
 import { EXPORT_METRICS, type GrpcServerSettings, RpcError, type ServerKeepalive } from "../../grpc/index.ts";
 import { decodeMetrics, encodeExportResponse } from "../../otlp/index.ts";
+import { authenticateCall } from "./authenticated-call.ts";
 import type { GrpcProtocolConfig } from "./config.ts";
 import type { Intake } from "./intake.ts";
 import { refusalOf } from "./refusal.ts";
+import { metadataOf } from "./request-metadata.ts";
 
 /** The server of OTLP over gRPC (OTLP specification, section "OTLP/gRPC"). */
 export function grpcServerSettings(
   config: GrpcProtocolConfig,
   intake: Intake,
+  authenticator: ServerAuthenticator | undefined,
 ): Omit<GrpcServerSettings, "logger" | "now"> {
-  const { endpoint, tls, max_recv_msg_size_mib, max_concurrent_streams, keepalive } = config;
+  const { endpoint, tls, max_recv_msg_size_mib, max_concurrent_streams, keepalive, include_metadata } =
+    config;
   return {
     endpoint,
     tls,
@@ -17,9 +22,11 @@ export function grpcServerSettings(
     maxConcurrentStreams: max_concurrent_streams === 0 ? undefined : max_concurrent_streams,
     keepalive: keepalive === undefined ? undefined : keepaliveOf(keepalive.server_parameters),
     methods: {
-      async [EXPORT_METRICS](message) {
+      async [EXPORT_METRICS](message, metadata) {
+        if (authenticator !== undefined) await authenticateCall(authenticator, metadata());
+        const client = include_metadata ? metadataOf(metadata()) : undefined;
         try {
-          return encodeExportResponse(await intake.take("grpc", () => decodeMetrics(message)));
+          return encodeExportResponse(await intake.take("grpc", client, () => decodeMetrics(message)));
         } catch (error) {
           const { code, message: details, retryAfterMs } = refusalOf(error);
           throw new RpcError(code, details, { retryAfterMs, cause: error });

@@ -17,6 +17,7 @@ import {
 import type { HttpProtocolConfig } from "./config.ts";
 import type { Intake } from "./intake.ts";
 import { httpStatusOf, refusalOf } from "./refusal.ts";
+import { httpMetadata } from "./request-metadata.ts";
 
 /** How requests and answers of one content type are written. */
 interface Encoding {
@@ -70,7 +71,8 @@ export function createHttpHandler(config: HttpProtocolConfig, intake: Intake) {
       return send(response, error.status, encoding, encoding.failure({ code, message: error.message }));
     }
     try {
-      const answer = await intake.take("http", () => encoding.decode(body));
+      const client = config.include_metadata ? httpMetadata(request) : undefined;
+      const answer = await intake.take("http", client, () => encoding.decode(body));
       send(response, 200, encoding, encoding.success(answer));
     } catch (error) {
       const { code, message, retryAfterMs } = refusalOf(error);

@@ -8,6 +8,9 @@ export default defineReceiver({
   stability: "beta",
   description: "Takes metrics over OTLP: HTTP with protobuf or JSON, and gRPC.",
   config: configSchema,
-  references: ({ protocols }) => authReferences(protocols.http?.auth, ["protocols", "http", "auth"]),
+  references: ({ protocols: { http, grpc } }) => [
+    ...authReferences(http?.auth, ["protocols", "http", "auth"]),
+    ...authReferences(grpc?.auth, ["protocols", "grpc", "auth"]),
+  ],
   create: (settings) => new OtlpReceiver(settings),
 });

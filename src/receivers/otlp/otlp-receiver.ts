@@ -2,10 +2,11 @@ import {
   type Component,
   findServerAuthenticator,
   type Host,
+  type ServerAuthenticator,
   type UpstreamSettings,
 } from "../../component/index.ts";
 import { GrpcServer } from "../../grpc/index.ts";
-import { HttpServer } from "../../net/index.ts";
+import { type AuthConfig, HttpServer } from "../../net/index.ts";
 import { authenticated } from "./authenticated.ts";
 import type { OtlpReceiverConfig } from "./config.ts";
 import { grpcServerSettings } from "./grpc-protocol.ts";
@@ -32,21 +33,22 @@ export class OtlpReceiver implements Component {
     const common = { logger, now: () => clock.now() };
     try {
       if (grpc !== undefined) {
-        const server = await GrpcServer.listen({ ...common, ...grpcServerSettings(grpc, this.#intake) });
+        const server = await GrpcServer.listen({
+          ...common,
+          ...grpcServerSettings(grpc, this.#intake, authenticatorOf(host, grpc.auth)),
+        });
         this.#servers.push(server);
         logger.info("Starting GRPC server.", { endpoint: server.address });
       }
       if (http !== undefined) {
         const handle = createHttpHandler(http, this.#intake);
+        const authenticator = authenticatorOf(host, http.auth);
         const server = await HttpServer.listen({
           ...common,
           endpoint: http.endpoint,
           config: http,
           methods: ["POST"],
-          handle:
-            http.auth === undefined
-              ? handle
-              : authenticated(findServerAuthenticator(host, http.auth.authenticator), handle),
+          handle: authenticator === undefined ? handle : authenticated(authenticator, handle),
         });
         this.#servers.push(server);
         logger.info("Starting HTTP server.", { endpoint: server.address });
@@ -66,4 +68,8 @@ export class OtlpReceiver implements Component {
   async #close(drainMs: number): Promise<void> {
     await Promise.all(this.#servers.map((server) => server.close(drainMs)));
   }
+}
+
+function authenticatorOf(host: Host, auth: AuthConfig | undefined): ServerAuthenticator | undefined {
+  return auth && findServerAuthenticator(host, auth.authenticator);
 }

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { parse } from "yaml";
 import otlpHttp from "../../../src/exporters/otlp-http/index.ts";
 import { metricsUrl } from "../../../src/exporters/otlp-http/metrics-url.ts";
-import { userAgent } from "../../../src/exporters/otlp-http/user-agent.ts";
+import { userAgent } from "../../../src/net/index.ts";
 
 const messages = (input: unknown) =>
   otlpHttp.config.safeParse(input).error?.issues.map(({ path, message }) => [...path, message].join(": ")) ??

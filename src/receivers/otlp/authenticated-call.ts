@@ -1,0 +1,24 @@
+import { AuthenticationError, type ServerAuthenticator } from "../../component/index.ts";
+import { errorText } from "../../errors/index.ts";
+import { type CallMetadata, RpcCode, RpcError } from "../../grpc/index.ts";
+
+/**
+ * Lets a call through that the authenticator lets through.
+ * @throws RpcError Unauthenticated, or Unavailable when the authenticator cannot tell
+ */
+export async function authenticateCall(
+  authenticator: ServerAuthenticator,
+  metadata: CallMetadata,
+): Promise<void> {
+  const headers = Object.fromEntries([...metadata].map(([name, values]) => [name, values.join(", ")]));
+  try {
+    await authenticator.authenticate(headers);
+  } catch (cause) {
+    if (cause instanceof AuthenticationError) {
+      throw new RpcError(RpcCode.Unauthenticated, cause.message, { cause });
+    }
+    throw new RpcError(RpcCode.Unavailable, `the call cannot be authenticated: ${errorText(cause)}`, {
+      cause,
+    });
+  }
+}
