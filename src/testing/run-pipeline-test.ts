@@ -111,8 +111,10 @@ function invalid(diagnostics: Diagnostics): CollectorError {
   return new CollectorError("CONFIG_INVALID", formatDiagnostics(diagnostics.items));
 }
 
-function firstOf({ service }: CollectorConfig, what: "receivers" | "exporters"): string {
-  return Object.values(service.pipelines)[0]?.[what][0] as string;
+/** The first one of the first pipeline that has one: what is there may be a connector. */
+function firstOf(config: CollectorConfig, what: "receivers" | "exporters"): string {
+  const ids = Object.values(config.service.pipelines).flatMap((pipeline) => pipeline[what]);
+  return ids.find((id) => config[what].has(id)) as string;
 }
 
 async function feed(

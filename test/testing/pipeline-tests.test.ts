@@ -147,6 +147,28 @@ steps:
   assert.match(forGood.out, /a component has kept a batch and neither handed it on nor refused it/);
 });
 
+test("by default input enters at a receiver and comes out at an exporter, whatever connectors are between", async (t) => {
+  const directory = await copyOf(t);
+  await writeFile(
+    join(directory, "connected.test.yaml"),
+    `
+config:
+  receivers: { otlp: { protocols: { http: } } }
+  connectors: { forward: }
+  exporters: { nop: }
+  service:
+    pipelines:
+      metrics/in: { receivers: [otlp], exporters: [forward] }
+      metrics/out: { receivers: [forward], exporters: [nop] }
+resource: { service.name: s }
+steps:
+  - { scrape: "a 1", match: subset, expect: 'resource service.name="s"' }
+`,
+  );
+  const { code, out } = await run(directory, "connected.test.yaml");
+  assert.equal(code, 0, out);
+});
+
 test("numbers may differ by the tolerance, and only in values", async (t) => {
   const directory = await copyOf(t);
   const file = join(directory, "t.test.yaml");
