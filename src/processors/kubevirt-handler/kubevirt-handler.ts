@@ -4,6 +4,7 @@ import { DeltaConverter } from "../../temporality/index.ts";
 import type { Config } from "./config.ts";
 import { CoverageReport } from "./coverage-report.ts";
 import { LayoutMapper } from "./layout-mapper.ts";
+import { countLeftOut } from "./left-out.ts";
 import type { MappedLayout } from "./mapped-layout.ts";
 import { adaptColumn, FiniteFilter } from "./presence.ts";
 import { documentedSets } from "./sets/index.ts";
@@ -46,6 +47,9 @@ export class KubevirtHandlerProcessor implements Consumer {
     const mapped = this.#mapper.map(batch.layout, batch.column);
     this.#coverage.check(mapped, batch.column.presence);
     this.#reportCorrections(mapped);
+    for (const [reason, points] of countLeftOut(mapped.leftOut, batch.column)) {
+      this.#telemetry.dropped(points, reason);
+    }
     if (mapped.layout.resources.length === 0) return;
     const source = adaptColumn(mapped, batch.column);
     const column = this.#values.adjust(mapped, source);
@@ -70,6 +74,8 @@ export class KubevirtHandlerProcessor implements Consumer {
       async (converted, counts) => {
         this.#telemetry.dropped(counts.notFinite, "not_finite");
         this.#telemetry.dropped(counts.outOfOrder, "out_of_order");
+        this.#telemetry.dropped(counts.initialDropped, "initial");
+        this.#telemetry.dropped(counts.bucketMismatch, "bucket_mismatch");
         this.#telemetry.streams(deltas.streamCount);
         await this.#handOn(mapped, converted);
       },
@@ -77,7 +83,8 @@ export class KubevirtHandlerProcessor implements Consumer {
   }
 
   async #handOn(mapped: MappedLayout, column: Column): Promise<void> {
-    const merged = this.#values.merge(mapped, column);
+    const { column: merged, merged: points } = this.#values.merge(mapped, column);
+    this.#telemetry.dropped(points, "merged");
     const batch = Batch.fromColumns(mapped.layout, merged);
     try {
       if (batch.pointCount > 0) await this.#settings.next.consume(batch);

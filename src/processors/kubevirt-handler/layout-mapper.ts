@@ -16,7 +16,7 @@ import { LabelSharing } from "./label-sharing.ts";
 import type { MappedLayout, MappingRules, Target } from "./mapped-layout.ts";
 import { Mapping } from "./mapping.ts";
 import { isReport } from "./scraped.ts";
-import { seriesFilter } from "./series-filter.ts";
+import { type FilteredLayout, seriesFilter } from "./series-filter.ts";
 import { TargetAttributes } from "./target-attributes.ts";
 import { VmResources } from "./vm-resources.ts";
 
@@ -33,7 +33,7 @@ interface InfoPlace {
 export class LayoutMapper {
   readonly #rules: MappingRules;
   readonly #sharing: LabelSharing;
-  readonly #filter: (layout: Layout) => Layout;
+  readonly #filter: (layout: Layout) => FilteredLayout;
   readonly #infos = memoise((layout: Layout) => this.#infosOf(layout));
   readonly #results = memoise((_: Layout) => new Map<string, MappedLayout>());
 

@@ -5,6 +5,7 @@ import type { DirectMetric, FamilySource } from "./documented-set.ts";
 import type { ExtraMetric } from "./extra-metrics.ts";
 import type { Release } from "./known-errors.ts";
 import type { PointPlace } from "./layout-writer.ts";
+import type { LeftOut } from "./left-out.ts";
 import type { NameLookup } from "./name-patterns.ts";
 import type { TargetAttributes } from "./target-attributes.ts";
 import type { VmResources } from "./vm-resources.ts";
@@ -22,6 +23,7 @@ export interface MappedLayout {
   readonly adjustments: Adjustments;
   /** Families of the source whose values were found to be wrong, by release. */
   readonly corrections: ReadonlyMap<string, readonly string[]>;
+  readonly leftOut: LeftOut;
   /** What was scraped, by target, without the reports on the scrape. */
   readonly scraped: readonly ScrapedTarget[];
 }

@@ -5,7 +5,6 @@ import {
   type HistogramMetricLayout,
   type HistogramSlots,
   type InstrumentationScope,
-  type Layout,
   type MetricLayout,
   type NumberMetricLayout,
   type SummaryMetricLayout,
@@ -16,6 +15,7 @@ import type { ExtraMetric } from "./extra-metrics.ts";
 import { errorFactor, parseRelease } from "./known-errors.ts";
 import { leavesLabelsOut } from "./label-names.ts";
 import { LayoutWriter, type MetricShape, type PointPlace } from "./layout-writer.ts";
+import { type LeftOutReason, leftOutLayout } from "./left-out.ts";
 import type { Adjustments, MappedLayout, MappingRules, Target } from "./mapped-layout.ts";
 import {
   descriptorOf,
@@ -30,6 +30,7 @@ import {
 } from "./metric-shapes.ts";
 import { optionName } from "./name-patterns.ts";
 import { isReport } from "./scraped.ts";
+import type { FilteredLayout } from "./series-filter.ts";
 
 /** Families whose `name` is that of a virtual machine; elsewhere it can be anything, such as a work queue's. */
 const VM_FAMILY = "kubevirt_vmi_";
@@ -45,6 +46,7 @@ export class Mapping {
   readonly #divided: Adjustments["divided"][number][] = [];
   readonly #fixed: Adjustments["fixed"][number][] = [];
   readonly #corrections = new Map<string, string[]>();
+  readonly #leftOut = new Map<LeftOutReason, MetricLayout[]>();
   #restIsGauges = true;
   #target!: Target;
   #scope!: InstrumentationScope;
@@ -53,7 +55,8 @@ export class Mapping {
     this.#rules = rules;
   }
 
-  run(layout: Layout): Omit<MappedLayout, "scraped"> {
+  run({ layout, excluded }: FilteredLayout): Omit<MappedLayout, "scraped"> {
+    for (const metric of excluded) this.#leaveOut(metric, "excluded");
     for (const { resource, scopes } of layout.resources) {
       this.#target = this.#rules.target(resource);
       if (this.#rules.config.resource === "vmi") this.#announceVms(scopes.flatMap(({ metrics }) => metrics));
@@ -75,6 +78,9 @@ export class Mapping {
       ambiguous: this.#writer.ambiguous(leavesLabelsOut(this.#rules.config)),
       adjustments: { divided: this.#divided, fixed: this.#fixed },
       corrections: this.#corrections,
+      leftOut: new Map(
+        Array.from(this.#leftOut, ([reason, metrics]) => [reason, leftOutLayout(metrics, layout.width)]),
+      ),
     };
   }
 
@@ -112,7 +118,14 @@ export class Mapping {
       const pattern = extra.pattern(name);
       if (pattern !== undefined) this.#extra(metric, pattern);
       else if (config.metrics === "all") this.#keep(metric, metric);
+      else this.#leaveOut(metric, "undocumented");
     }
+  }
+
+  #leaveOut(metric: MetricLayout, reason: LeftOutReason): void {
+    const metrics = this.#leftOut.get(reason);
+    if (metrics === undefined) this.#leftOut.set(reason, [metric]);
+    else metrics.push(metric);
   }
 
   /** Says false when the source has something else under that name. */
@@ -158,7 +171,12 @@ export class Mapping {
     return { ...metric, attributes };
   }
 
-  #extra(metric: MetricLayout, { name, type }: ExtraMetric): void {
+  #extra(metric: MetricLayout, extra: ExtraMetric): void {
+    if (!this.#keepExtra(metric, extra)) this.#leaveOut(metric, "wrong_type");
+  }
+
+  /** Says false when the metric cannot be of the wanted type. */
+  #keepExtra(metric: MetricLayout, { name, type }: ExtraMetric): boolean {
     const isTotal = metric.dataPointType === DataPointType.SUM && metric.isMonotonic;
     const source = metric.descriptor.name;
     const { unit, description } = metric.descriptor;
@@ -167,20 +185,23 @@ export class Mapping {
     const made = { family: source, name: `${this.#rules.config.set}.${ownName}`, unit, description };
     switch (kind) {
       case "gauge":
-        if (isNumber(metric)) this.#keep(metric, numberShape(metric, { ...made, kind: "gauge" }));
-        break;
+        if (!isNumber(metric)) return false;
+        this.#keep(metric, numberShape(metric, { ...made, kind: "gauge" }));
+        return true;
       case "counter":
-        if (!isNumber(metric)) break;
+        if (!isNumber(metric)) return false;
         this.#keep(metric, numberShape(metric, { ...made, name: `${made.name}.count`, kind: "count" }));
-        break;
+        return true;
       case "histogram":
         if (isHistogram(metric)) this.#keepHistogram(metric, { ...made, kind: "histogram" });
         else if (metric.dataPointType === DataPointType.EXPONENTIAL_HISTOGRAM) {
           this.#keep(metric, { ...metric, descriptor: { ...metric.descriptor, name: made.name } });
-        }
-        break;
+        } else return false;
+        return true;
       case "summary":
-        if (metric.dataPointType === DataPointType.SUMMARY) this.#keepSummary(metric, made.name);
+        if (metric.dataPointType !== DataPointType.SUMMARY) return false;
+        this.#keepSummary(metric, made.name);
+        return true;
     }
   }
 

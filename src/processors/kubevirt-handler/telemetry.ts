@@ -1,11 +1,20 @@
 import type { Counter, Gauge, Meter, MeterAttributes } from "../../telemetry/index.ts";
+import type { LeftOutReason } from "./left-out.ts";
 
 /**
- * Why a point did not go on:
+ * Why a point did not go on, besides those that the layout leaves out:
  * - `not_finite`: a counter or part of a histogram was NaN or infinite;
- * - `out_of_order`: with `temporality: delta`, the point was not newer than the last one of its series.
+ * - `merged`: its value was added to that of a point that it could not be told apart from;
+ * - with `temporality: delta`: `initial`: the first total of a series, `out_of_order`: not newer than the last one,
+ *   `bucket_mismatch`: a histogram with other buckets than the last one.
  */
-export type DropReason = "not_finite" | "out_of_order";
+export type DropReason =
+  | LeftOutReason
+  | "not_finite"
+  | "merged"
+  | "initial"
+  | "out_of_order"
+  | "bucket_mismatch";
 
 /** The processor's own metrics. */
 export class ProcessorTelemetry {

@@ -21,12 +21,12 @@ export class ValueAdjuster {
   }
 
   /** Adds up points that cannot be told apart, where several are there. Of summaries the first stays. */
-  merge(mapped: MappedLayout, column: Column): Column {
+  merge(mapped: MappedLayout, column: Column): { readonly column: Column; readonly merged: number } {
     const { presence } = column;
     const groups = mapped.ambiguous
       .map((places) => places.filter((place) => presence.at(slotOf(place)) === PRESENT))
       .filter((places) => places.length > 1 && haveOneTime(places, column));
-    if (groups.length === 0) return column;
+    if (groups.length === 0) return { column, merged: 0 };
     const values = this.#copy(column, mapped.layout.width);
     let keeper = this.#keepers.get(mapped);
     if (keeper === undefined) {
@@ -41,7 +41,10 @@ export class ValueAdjuster {
       }
     }
     const slots = groups.map(([first]) => slotOf(first as PointPlace));
-    return column.with({ values, presence: keeper.end(), extras: withoutIntegers(column, slots) });
+    return {
+      column: column.with({ values, presence: keeper.end(), extras: withoutIntegers(column, slots) }),
+      merged: groups.reduce((sum, { length }) => sum + length - 1, 0),
+    };
   }
 
   /** Takes back the arrays that a result has and its source has not. */

@@ -306,6 +306,40 @@ test("what is no number is dropped from counters and histograms one by one, and 
   assert.deepEqual(native.at(-1)?.value, { buckets: { boundaries: [1], counts: [1, 1] }, count: 2 });
 });
 
+test("what has no place in the result is counted by reason, batch for batch", async () => {
+  const layout = scrapedLayout([
+    { name: "kubevirt_vmi_memory_domain_bytes", type: "gauge", series: [WEB] },
+    { name: "go_goroutines", type: "gauge", series: [{}] },
+    { name: "kubevirt_unheard_of_total", type: "counter", series: [WEB, DB] },
+    { name: "go_gc_duration_seconds", type: "summary", series: [{}], bounds: [0.5] },
+    { name: "kubevirt_console_active_connections", type: "gauge", series: [WEB, DB] },
+    { name: "up", type: "gauge", series: [{}] },
+  ]);
+  const to = harness({
+    extra_metrics: [{ go_gc_duration_seconds: { type: "gauge" } }],
+    exclude_metrics: ["^kubevirt_console_"],
+  });
+  const drops = async (states?: readonly number[]) => {
+    to.counted.length = 0;
+    await to.send(
+      batchOf(
+        layout,
+        Array.from({ length: layout.width }, () => 1),
+        T0,
+        states,
+      ),
+    );
+    return to.counted
+      .filter(({ name }) => name.endsWith("dropped_metric_points"))
+      .map(({ value, attributes }) => `${attributes["reason"]} ${value}`)
+      .sort();
+  };
+  const all = ["excluded 2", "undocumented 3", "wrong_type 1"];
+  assert.deepEqual(await drops(), all);
+  assert.deepEqual(await drops(), all);
+  assert.deepEqual(await drops([1, 1, 0, 1, 1, 1, 1, 0, 0, 1]), ["undocumented 2", "wrong_type 1"]);
+});
+
 test("plain objects and several targets in a batch are taken as well", async () => {
   const families: Family[] = [
     { name: "kubevirt_workqueue_adds_total", type: "counter", series: [{ name: "q" }] },
