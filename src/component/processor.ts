@@ -1,3 +1,4 @@
+import { CollectorError } from "../errors/index.ts";
 import { Batch, type Layout, LayoutKeeper, type MetricsBatch, memoise } from "../metrics/index.ts";
 import type { Component, Consumer, UpstreamSettings } from "./component.ts";
 import type { ConnectorDefinition, ProcessorDefinition } from "./definition.ts";
@@ -45,7 +46,7 @@ export function defineProcessor<Config>(
   return {
     ...definition,
     kind: "processor",
-    create: (settings) => connect(definition.create(settings), settings.next),
+    create: (settings) => connect(definition.type, definition.create(settings), settings.next),
   };
 }
 
@@ -58,11 +59,21 @@ export function defineConnector<Config>(
   return {
     ...definition,
     kind: "connector",
-    create: (settings) => connect(definition.create(settings), settings.next),
+    create: (settings) => connect(definition.type, definition.create(settings), settings.next),
   };
 }
 
-function connect(processor: AnyProcessor, next: Consumer): Component & Consumer {
+/** The methods of which a processor has one. */
+const SHAPES = ["process", "layout", "processBatch", "consume"] as const;
+
+/** @throws CollectorError COMPONENT_START for what a definition written without types may return */
+function connect(type: string, processor: AnyProcessor, next: Consumer): Component & Consumer {
+  if (typeof processor !== "object" || processor === null || !SHAPES.some((shape) => shape in processor)) {
+    throw new CollectorError(
+      "COMPONENT_START",
+      `create of processor type "${type}" must return an object with one of ${SHAPES.join(", ")}`,
+    );
+  }
   if ("consume" in processor) return processor;
   const lifecycle: Component = {
     start: (host) => processor.start?.(host),

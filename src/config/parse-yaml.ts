@@ -50,6 +50,9 @@ export interface ParseYamlOptions {
   readonly positionOverride?: Position;
 }
 
+/** Of one file; more would only bury the first. */
+const maxSyntaxErrors = 5;
+
 /**
  * Parses one YAML document to nodes. Each syntax error, duplicate key and dangling alias becomes a diagnostic; never
  * throws, whatever the text. Undefined when there is no usable tree.
@@ -74,11 +77,12 @@ export function parseYaml(text: string, source: Source, options: ParseYamlOption
       uniqueKeys: false,
       customTags: (tags) => [...goIntegers, ...tags],
     });
-    // An open flow collection is reported once for each level that it leaves open.
+    // An open flow collection is reported once for each level that it leaves open, and one slip can bring hundreds of
+    // errors after it: the first ones tell.
     const errors = new Map(
       document.errors.map(({ message, pos }) => [`${pos[0]} ${message}`, { message, pos }]),
     );
-    for (const { message, pos } of errors.values()) {
+    for (const { message, pos } of [...errors.values()].slice(0, maxSyntaxErrors)) {
       diagnostics.error(positionAt(pos[0]), { message: `invalid YAML: ${lowerFirst(message)}` });
     }
     for (const { message, pos } of document.warnings) {

@@ -210,3 +210,17 @@ export default defineProcessor({
   assert.equal(tenantOf(recorded), "thread");
   await service.shutdown();
 });
+
+test("a create that returns no processor is told before anything runs", async (t) => {
+  const root = await directory(t, {
+    "config.yaml": CONFIG("./x.ts"),
+    "x.ts": `import { defineProcessor, z } from "otelcol-kubevirt";
+export default defineProcessor({ type: "tenant", stability: "alpha", config: z.strictObject({}), create: () => ({ proces: (b) => b }) });`,
+  });
+  const { config } = await load(root);
+  assert.ok(config);
+  assert.throws(
+    () => new Service(config, quiet),
+    /must return an object with one of process, layout, processBatch, consume/,
+  );
+});
