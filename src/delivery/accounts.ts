@@ -1,5 +1,6 @@
 import { type Clock, isPermanent, PartialError } from "../component/index.ts";
 import type { Logger } from "../telemetry/index.ts";
+import { type ErrorTypeOf, errorType } from "./error-type.ts";
 import { LogThrottle } from "./log-throttle.ts";
 import type { DeliveryRequest, Outcome } from "./retry-sender.ts";
 import type { DropReason, ExporterTelemetry } from "./telemetry.ts";
@@ -11,10 +12,12 @@ export class Accounts {
   readonly #telemetry: ExporterTelemetry;
   readonly #logger: Logger;
   readonly #throttle: LogThrottle;
+  readonly #errorTypeOf: ErrorTypeOf | undefined;
 
-  constructor(telemetry: ExporterTelemetry, logger: Logger, clock: Clock) {
+  constructor(telemetry: ExporterTelemetry, logger: Logger, clock: Clock, errorTypeOf?: ErrorTypeOf) {
     this.#telemetry = telemetry;
     this.#logger = logger;
+    this.#errorTypeOf = errorTypeOf;
     this.#throttle = new LogThrottle(clock, LOG_PERIOD_MS);
   }
 
@@ -29,8 +32,13 @@ export class Accounts {
     }
     if (left === undefined) return;
     const permanent = isPermanent(error);
-    this.#telemetry.sendFailed(left.points, permanent);
+    this.sendFailed(left.points, error);
     if (dropping) this.drop(left.points, permanent ? "permanent" : "retries_exhausted", error);
+  }
+
+  /** Points that were not delivered, whoever is to say what becomes of them. */
+  sendFailed(points: number, error: unknown): void {
+    this.#telemetry.sendFailed(points, errorType(error, this.#errorTypeOf), isPermanent(error));
   }
 
   drop(points: number, reason: DropReason, error: Error | undefined): void {

@@ -2,6 +2,9 @@ import type { Clock } from "../component/index.ts";
 import { RetryableError } from "../component/index.ts";
 import { formatDuration } from "../config/index.ts";
 
+/** The backend did not answer within the exporter's `timeout`. */
+export class AttemptTimeoutError extends RetryableError {}
+
 /**
  * Runs one attempt with a signal that fires after `timeoutMs` (0 = never) or when `parent` does. Settles at the signal
  * even if `send` ignores it: a stuck exporter must not hold up a consumer or the shutdown.
@@ -23,7 +26,7 @@ export function attempt(
     const cancelTimer =
       timeoutMs > 0
         ? clock.schedule(timeoutMs, () =>
-            abort(new RetryableError(`request timed out after ${formatDuration(timeoutMs)}`)),
+            abort(new AttemptTimeoutError(`request timed out after ${formatDuration(timeoutMs)}`)),
           )
         : undefined;
     const finish = () => {

@@ -14,6 +14,7 @@ import type { MeterAttributes } from "../telemetry/index.ts";
 import { Accounts } from "./accounts.ts";
 import { Batcher, type BatchGroup, type Flushed } from "./batcher.ts";
 import { batchSizer, type RetryConfig, type SendingQueueConfig } from "./config.ts";
+import type { ErrorTypeOf } from "./error-type.ts";
 import { Health } from "./health.ts";
 import { MemoryQueue } from "./memory-queue.ts";
 import { PersistentQueue } from "./persistent-queue.ts";
@@ -44,6 +45,8 @@ export interface DeliveryOptions<Request extends DeliveryRequest> {
   measure?(batch: Batch): number;
   /** Attributes of the exporter's own metrics besides its ID. */
   readonly attributes?: MeterAttributes;
+  /** What the protocol calls an error, for the exporter's own metrics. */
+  readonly errorTypeOf?: ErrorTypeOf;
   /** Jitter: numbers from 0 up to, not including, 1. */
   readonly random?: () => number;
 }
@@ -71,7 +74,7 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
     const { clock, logger, meter, id } = settings;
     this.#options = options;
     this.#telemetry = new ExporterTelemetry(meter, id, options.attributes);
-    this.#accounts = new Accounts(this.#telemetry, logger, clock);
+    this.#accounts = new Accounts(this.#telemetry, logger, clock, options.errorTypeOf);
     this.#health = new Health((event) => settings.reportStatus(event));
     this.#sender = new RetrySender({
       clock,
@@ -200,7 +203,10 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
       caller: wait_for_result ? Promise.withResolvers<void>() : undefined,
     }));
     await (this.#queue as Queue<Request>).offer(items);
-    for (const { request } of items) this.#accounts.dropUnsupported(request);
+    for (const { request } of items) {
+      this.#telemetry.enqueued(request);
+      this.#accounts.dropUnsupported(request);
+    }
     return wait_for_result ? { delivered: Promise.all(items.map(({ caller }) => caller?.promise)) } : {};
   }
 
@@ -209,6 +215,7 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
       const item = await queue.take();
       if (item === undefined) return;
       const { points, caller, metadata } = item;
+      this.#telemetry.taken(item.request);
       const outcome = await clientMetadata.run(metadata, () => this.#send(item.request));
       if (outcome.error instanceof InterruptedError && outcome.left !== undefined && caller === undefined) {
         this.#telemetry.sent(points - queue.giveBack(item, outcome.left));
@@ -226,7 +233,7 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
   async #sendNow(batch: Batch, points: number): Promise<void> {
     if (this.#closing !== undefined) throw new RetryableError("the exporter shuts down");
     const request = await this.#encode([batch]).catch((error: unknown) => {
-      this.#telemetry.sendFailed(points, isPermanent(error));
+      this.#accounts.sendFailed(points, error);
       throw error;
     });
     this.#accounts.dropUnsupported(request);

@@ -1,5 +1,7 @@
 import type { Meter, MeterAttributes } from "../telemetry/index.ts";
 import type { Queue } from "./queue.ts";
+import type { DeliveryRequest } from "./retry-sender.ts";
+import { sizeHistograms } from "./size-histograms.ts";
 
 /**
  * Why points were lost:
@@ -34,6 +36,8 @@ export class ExporterTelemetry {
   readonly #addDropped;
   readonly #addRestored;
   readonly #addInFlight;
+  readonly #recordEnqueued;
+  readonly #recordTaken;
   #unobserve: (() => void) | undefined;
   readonly #meter: Meter;
 
@@ -57,6 +61,8 @@ export class ExporterTelemetry {
       "queue_restored_metric_points",
       "Data points that the queue's storage held at the start.",
     );
+    this.#recordEnqueued = sizeHistograms(meter, "enqueue_size", "put into the queue");
+    this.#recordTaken = sizeHistograms(meter, "queue_batch_send_size", "taken from the queue to be sent");
     this.#addInFlight = meter.createUpDownCounter("otelcol_exporter_in_flight_requests", {
       unit: "{request}",
       description: "Requests being sent or waiting for their retry.",
@@ -67,12 +73,21 @@ export class ExporterTelemetry {
     if (points > 0) this.#addSent.add(points, this.#attributes);
   }
 
-  sendFailed(points: number, permanent: boolean): void {
-    this.#addFailed.add(points, { ...this.#attributes, "error.permanent": permanent });
+  sendFailed(points: number, errorType: string, permanent: boolean): void {
+    const attributes = { ...this.#attributes, "error.type": errorType, "error.permanent": permanent };
+    this.#addFailed.add(points, attributes);
   }
 
   enqueueFailed(points: number): void {
     this.#addEnqueueFailed.add(points, this.#attributes);
+  }
+
+  enqueued({ points, bytes }: DeliveryRequest): void {
+    this.#recordEnqueued(points, bytes, this.#attributes);
+  }
+
+  taken({ points, bytes }: DeliveryRequest): void {
+    this.#recordTaken(points, bytes, this.#attributes);
   }
 
   dropped(points: number, reason: DropReason): void {

@@ -43,6 +43,7 @@ function chainOf(send: Send, options: ChainOptions = {}) {
     encode: options.encode ?? encode,
     send,
     random,
+    errorTypeOf: (error) => (error instanceof TypeError ? error.name : undefined),
   });
   return { ...h, chain };
 }
@@ -178,6 +179,21 @@ test("a request that would be late for max_elapsed_time is dropped and counted",
   await chain.shutdown(30_000);
 });
 
+test("failures have the type of the protocol, or of the chain where it ended them", async () => {
+  const failing = async (send: Send, timeoutMs: number) => {
+    const { chain, clock, metric } = chainOf(send, { retry: false, timeoutMs });
+    await chain.start(noHost);
+    await chain.consume(gauges(2));
+    await clock.advance(timeoutMs);
+    await chain.shutdown(0);
+    return (type: string) => metric("send_failed_metric_points", { "error.type": type });
+  };
+  const answered = await failing(() => Promise.reject(new TypeError("no")), 1000);
+  assert.deepEqual([await answered("TypeError"), await answered("_OTHER")], [2, 0]);
+  const hung = await failing(() => new Promise(() => {}), 1000);
+  assert.deepEqual([await hung("Deadline_Exceeded"), await hung("_OTHER")], [2, 0]);
+});
+
 test("max_elapsed_time 0 retries for days", async () => {
   let attempts = 0;
   const { chain, clock, metric } = chainOf(
@@ -198,7 +214,8 @@ test("a permanent error ends it at once; a drop of the same reason is logged onc
   for (let i = 0; i < 5; i++) await chain.consume(gauges(2));
   await clock.advance(0);
   assert.equal(await metric("dropped_metric_points", { reason: "permanent" }), 10);
-  assert.equal(await metric("send_failed_metric_points", { "error.permanent": true }), 10);
+  const failed = { "error.permanent": true, "error.type": "_OTHER" };
+  assert.equal(await metric("send_failed_metric_points", failed), 10);
   const drops = () => logs.filter(({ message }) => message === "Exporting failed. Dropping data.");
   assert.deepEqual(
     drops().map(({ fields }) => fields["dropped_items"]),

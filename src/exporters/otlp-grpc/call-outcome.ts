@@ -1,5 +1,5 @@
 import { isPermanent, PartialError, PermanentError, RetryableError } from "../../component/index.ts";
-import { isRetryable, RpcError } from "../../grpc/index.ts";
+import { findRpcError, isRetryable, RpcError, rpcCodeName } from "../../grpc/index.ts";
 import { decodeExportResponse, OtlpDecodeError } from "../../otlp/index.ts";
 
 /**
@@ -15,6 +15,12 @@ export function callError(error: unknown, endpoint: string): Error {
   const { code, retryAfterMs } = error;
   if (!isRetryable(code, retryAfterMs)) return new PermanentError(message, { cause: error });
   return new RetryableError(message, { cause: error, retryAfterMs });
+}
+
+/** `error.type` of an error that came of a call: the name of its code. */
+export function errorTypeOf(error: unknown): string | undefined {
+  const found = findRpcError(error);
+  return found && rpcCodeName(found.code);
 }
 
 /**

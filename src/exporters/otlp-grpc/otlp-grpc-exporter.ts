@@ -11,7 +11,7 @@ import { compressMessage, EXPORT_METRICS, GrpcClient } from "../../grpc/index.ts
 import type { Batch } from "../../metrics/index.ts";
 import { userAgent } from "../../net/index.ts";
 import { MetricsEncoder } from "../../otlp/index.ts";
-import { callError, checkAnswer } from "./call-outcome.ts";
+import { callError, checkAnswer, errorTypeOf } from "./call-outcome.ts";
 import { type OtlpGrpcConfig, usesTls } from "./config.ts";
 import { type OtlpGrpcRequest, requestCodec, requestOf } from "./request-codec.ts";
 import { type GrpcTarget, parseTarget } from "./target.ts";
@@ -37,6 +37,7 @@ export class OtlpGrpcExporter implements Component, Consumer {
       ...(server !== undefined && {
         attributes: { "server.address": server.host, "server.port": server.port },
       }),
+      errorTypeOf,
       codec: requestCodec,
       encode: (batches) => this.#encode(batches),
       measure: (batch) => this.#measure(batch),

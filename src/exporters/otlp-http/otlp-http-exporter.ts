@@ -21,7 +21,7 @@ import type { OtlpHttpConfig } from "./config.ts";
 import { metricsUrl, printableUrl } from "./metrics-url.ts";
 import { type OtlpRequest, requestCodec } from "./request.ts";
 import { checkResponse, MAX_RESPONSE_BYTES } from "./response.ts";
-import { endpointAttributes } from "./telemetry.ts";
+import { endpointAttributes, errorTypeOf } from "./telemetry.ts";
 
 /** The delivery chain's signal ends an attempt; the client's own timer must not. */
 const NO_TIMEOUT_MS = 2 ** 31 - 1;
@@ -49,6 +49,7 @@ export class OtlpHttpExporter implements Component, Consumer {
       retry: config.retry_on_failure,
       timeoutMs: config.timeout,
       attributes: endpointAttributes(this.#url),
+      errorTypeOf,
       encode: (batches) => (encoding === "proto" ? this.#encodeProto(batches) : this.#encodeJson(batches)),
       send: (request, signal) => this.#send(request, signal),
       codec: requestCodec,

@@ -50,9 +50,25 @@ export function checkResponse(response: PostResponse, { url, nowMs, retryable }:
   const message = `error exporting items, request to ${url} responded with HTTP Status Code ${status}`;
   const detail = errorDetail(response);
   const text = detail === "" ? message : `${message}, Message=${detail}`;
-  if (!retryable.has(status)) throw new PermanentError(text);
+  if (!retryable.has(status)) throw answered(new PermanentError(text), status);
   const retryAfterMs = THROTTLING.has(status) ? parseRetryAfter(headers["retry-after"], nowMs) : undefined;
-  throw new RetryableError(text, { retryAfterMs });
+  throw answered(new RetryableError(text, { retryAfterMs }), status);
+}
+
+const statuses = new WeakMap<Error, number>();
+
+function answered(error: Error, status: number): Error {
+  statuses.set(error, status);
+  return error;
+}
+
+/** The status of the answer that an error of {@link checkResponse} stands for; also where that is a cause of another. */
+export function statusOf(error: unknown): number | undefined {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    const status = statuses.get(current);
+    if (status !== undefined) return status;
+  }
+  return undefined;
 }
 
 /** Milliseconds to wait by a Retry-After header: seconds or an HTTP date (RFC 9110 section 10.2.3). */

@@ -3,6 +3,7 @@ import { MeterProvider, MetricReader, type ResourceMetrics } from "@opentelemetr
 import type { BuildInfo } from "../../component/index.ts";
 import type { Meter } from "../../telemetry/index.ts";
 import type { SelfMetricsConfig } from "./schema.ts";
+import { withoutDetails } from "./without-details.ts";
 
 /** Attribute sets of one metric; more come together under `otel.metric.overflow`. Targets are among them. */
 const CARDINALITY_LIMIT = 20_000;
@@ -54,7 +55,9 @@ export class OwnMetrics {
       this.#level === "detailed" || !DETAILED.some((prefix) => name.startsWith(prefix));
     const scopeMetrics = resourceMetrics.scopeMetrics.map(({ scope, metrics }) => ({
       scope,
-      metrics: metrics.filter(({ descriptor }) => wanted(descriptor.name)),
+      metrics: metrics
+        .filter(({ descriptor }) => wanted(descriptor.name))
+        .map((metric) => (this.#level === "detailed" ? metric : withoutDetails(metric))),
     }));
     return { resource: this.#resource, scopeMetrics };
   }
