@@ -10,8 +10,8 @@ import {
   formatKey,
   parseKey,
   type RequestCodec,
-  storedMetadata,
   storeMetadata,
+  takeMetadata,
 } from "./stored-request.ts";
 
 export interface PersistentQueueOptions<Request extends DeliveryRequest> extends CapacityOptions {
@@ -195,11 +195,8 @@ export class PersistentQueue<Request extends DeliveryRequest> implements Queue<R
       try {
         const value = await storage.get(entry.key);
         if (value === undefined) throw new StorageError("corrupt", `the stored request ${entry.key} is gone`);
-        const stored = decodeStored(value);
-        const content = {
-          request: codec.fromStored(stored, entry.points),
-          metadata: storedMetadata(stored),
-        };
+        const { stored, metadata } = takeMetadata(decodeStored(value));
+        const content = { request: codec.fromStored(stored, entry.points), metadata };
         if (failed) onStorage(undefined);
         return content;
       } catch (cause) {

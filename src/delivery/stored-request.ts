@@ -16,12 +16,18 @@ export function storeMetadata(stored: StoredRequest, metadata: ClientMetadata | 
   return { ...stored, attributes: { ...stored.attributes, [METADATA]: JSON.stringify([...metadata]) } };
 }
 
-/** @throws StorageError for anything that {@link storeMetadata} does not give */
-export function storedMetadata({ attributes }: StoredRequest): ClientMetadata | undefined {
-  const json = attributes[METADATA];
-  if (json === undefined) return undefined;
+/**
+ * What {@link storeMetadata} was given.
+ * @throws StorageError for anything that it does not give
+ */
+export function takeMetadata(stored: StoredRequest): {
+  readonly stored: StoredRequest;
+  readonly metadata: ClientMetadata | undefined;
+} {
+  const { [METADATA]: json, ...attributes } = stored.attributes;
+  if (json === undefined) return { stored, metadata: undefined };
   try {
-    return new Map(JSON.parse(json));
+    return { stored: { ...stored, attributes }, metadata: new Map(JSON.parse(json)) };
   } catch (cause) {
     throw new StorageError("corrupt", "the metadata of the stored request is damaged", { cause });
   }

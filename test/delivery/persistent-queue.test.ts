@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
-import { PermanentError, RetryableError, StorageError } from "../../src/component/index.ts";
+import { clientMetadata, PermanentError, RetryableError, StorageError } from "../../src/component/index.ts";
 import {
   DeliveryChain,
   type DeliveryRequest,
@@ -564,4 +564,30 @@ test("whatever happens, every request accepted is sent, in order, and twice only
     ),
     { numRuns: 200 },
   );
+});
+
+test("a request is sent under the metadata that its data came with, also in the next run", async () => {
+  const storage = new FakeStorage();
+  const first = await chainOver(storage, () => Promise.reject(new Error("not yet")), {
+    queue: { num_consumers: 1 },
+  });
+  for (const tenant of ["a", "b"]) {
+    await clientMetadata.run(new Map([["x-tenant", [tenant]]]), () => first.chain.consume(gauges(1)));
+  }
+  await first.chain.consume(gauges(1));
+  await first.chain.shutdown(1000);
+  const seen: [number, string | undefined][] = [];
+  const { chain } = await chainOver(
+    storage,
+    async ({ number }) => void seen.push([number, clientMetadata.current()?.get("x-tenant")?.join()]),
+    { queue: { num_consumers: 1 }, from: 3 },
+  );
+  await clientMetadata.run(new Map([["x-tenant", ["c", "d"]]]), () => chain.consume(gauges(1)));
+  await chain.shutdown(1000);
+  assert.deepEqual(seen, [
+    [0, "a"],
+    [1, "b"],
+    [2, undefined],
+    [3, "c,d"],
+  ]);
 });

@@ -3,7 +3,12 @@ import { writeFile } from "node:fs/promises";
 import { describe, type TestContext, test } from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import type { z } from "zod";
-import { systemClock } from "../../../src/component/index.ts";
+import {
+  type ClientAuthenticator,
+  type Host,
+  PermanentError,
+  systemClock,
+} from "../../../src/component/index.ts";
 import { errorText } from "../../../src/errors/index.ts";
 import otlpGrpc from "../../../src/exporters/otlp-grpc/index.ts";
 import type { RpcError } from "../../../src/grpc/index.ts";
@@ -23,11 +28,11 @@ async function sinkFor(t: TestContext, options: Parameters<typeof GrpcSink.start
   return sink;
 }
 
-async function exporterFor(t: TestContext, endpoint: string, config: Config = {}) {
+async function exporterFor(t: TestContext, endpoint: string, config: Config = {}, host: Host = noHost) {
   const h = harness("otlp_grpc");
   const settings = { ...h.settings, config: otlpGrpc.config.parse({ endpoint, ...insecure, ...config }) };
   const exporter = otlpGrpc.create({ ...settings, clock: systemClock });
-  await exporter.start?.(noHost);
+  await exporter.start?.(host);
   t.after(() => exporter.shutdown?.(0));
   return { ...h, exporter };
 }
@@ -55,6 +60,44 @@ for (const compression of ["gzip", "zstd", "none"] as const) {
     assert.equal(await metric("sent_metric_points", attributes), 53);
   });
 }
+
+describe("an authenticator", () => {
+  const auth = { authenticator: "auth" };
+  const hostOf = (authorize: ClientAuthenticator["authorize"]): Host => {
+    const extension: ClientAuthenticator = { authorize };
+    return { extension: (id) => (id === "auth" ? extension : undefined) };
+  };
+
+  test("is asked before each call, and goes before headers", async (t) => {
+    const sink = await sinkFor(t);
+    let count = 0;
+    const host = hostOf(async (headers) => ({ ...headers, authorization: `Bearer ${++count}`, b: "new" }));
+    const headers = { A: "1", b: "old" };
+    const { exporter } = await exporterFor(t, sink.endpoint, { ...direct, auth, headers }, host);
+    for (const token of ["Bearer 1", "Bearer 2"]) {
+      await exporter.consume(gauges(1));
+      const call = await sink.next();
+      assert.equal(call.headers.authorization, token);
+      assert.equal(call.headers["a"], "1");
+      assert.equal(call.headers["b"], "new");
+      assert.equal(call.headers["grpc-encoding"], "gzip");
+    }
+  });
+
+  test("that fails keeps the call from being sent, to be tried again or not as its error says", async (t) => {
+    const sink = await sinkFor(t);
+    const errors = [new Error("no token yet"), new PermanentError("never")];
+    const host = hostOf(() => Promise.reject(errors.shift()));
+    const { exporter } = await exporterFor(t, sink.endpoint, { ...direct, auth }, host);
+    await assert.rejects(exporter.consume(gauges(1)), { code: "FLOW_RETRYABLE" });
+    await assert.rejects(exporter.consume(gauges(1)), { code: "FLOW_PERMANENT", message: "never" });
+    assert.equal(sink.calls.length, 0);
+  });
+
+  test("has to be there", async (t) => {
+    await assert.rejects(exporterFor(t, "localhost:1", { auth }), /no such running extension/);
+  });
+});
 
 test("requests share a connection, and a retry sends the same bytes", async (t) => {
   const sink = await sinkFor(t);

@@ -26,13 +26,16 @@ export function stockClient(
     call(
       message: Uint8Array,
       path = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+      headers: Readonly<Record<string, string | Buffer>> = {},
     ): Promise<{ readonly answer?: Buffer; readonly error?: ServiceError }> {
       return new Promise((resolve) => {
         const done = (error: ServiceError | null, answer?: Buffer) =>
           resolve(error === null ? (answer === undefined ? {} : { answer }) : { error });
         const options = { deadline: Date.now() + 10_000 };
         const bytes = Buffer.from(message);
-        client.makeUnaryRequest(path, passThrough, passThrough, bytes, new Metadata(), options, done);
+        const metadata = new Metadata();
+        for (const [name, value] of Object.entries(headers)) metadata.add(name, value);
+        client.makeUnaryRequest(path, passThrough, passThrough, bytes, metadata, options, done);
       });
     },
   };

@@ -1,5 +1,5 @@
 import type { TestContext } from "node:test";
-import { type Consumer, systemClock } from "../../../src/component/index.ts";
+import { type Consumer, type Host, systemClock } from "../../../src/component/index.ts";
 import type { MetricsBatch } from "../../../src/metrics/index.ts";
 import otlp from "../../../src/receivers/otlp/index.ts";
 import { harness, noHost } from "../../delivery/harness.ts";
@@ -15,6 +15,7 @@ export interface Received {
 export async function startReceiver(
   t: Pick<TestContext, "after">,
   protocols: { readonly http?: object; readonly grpc?: object },
+  host: Host = noHost,
 ) {
   const h = harness("otlp");
   const received: Received = { batches: [], answer: async () => {} };
@@ -29,7 +30,7 @@ export async function startReceiver(
     protocols: { http: onFreePort(protocols.http), grpc: onFreePort(protocols.grpc) },
   });
   const receiver = otlp.create({ ...h.settings, clock: systemClock, config, next });
-  await receiver.start?.(noHost);
+  await receiver.start?.(host);
   t.after(() => receiver.shutdown?.(0));
   const addressOf = (message: string) =>
     String(h.logs.find((line) => line.message === message)?.fields["endpoint"]);
