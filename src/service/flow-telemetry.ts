@@ -1,7 +1,13 @@
-import type { Component, Consumer } from "../component/index.ts";
-import type { Counter, Meter, MeterAttributes } from "../telemetry/index.ts";
+import type { Clock, Component, Consumer } from "../component/index.ts";
+import type { Counter, Histogram, Meter, MeterAttributes } from "../telemetry/index.ts";
 import type { NodeKind } from "./node.ts";
+import { OwnTime } from "./own-time.ts";
 import type { PortTelemetry } from "./port.ts";
+
+/** From 10 µs, which a batch of known series takes, to a minute. */
+const SECONDS = [
+  0.00001, 0.00005, 0.0001, 0.0005, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60,
+];
 
 /**
  * What passes between components, counted where it passes: the Collector's `otelcol_processor_*_items`, and ours, which
@@ -12,10 +18,15 @@ export class FlowTelemetry {
   readonly #outgoing: Counter;
   readonly #refused: Counter;
   readonly #redelivered: Counter;
+  readonly #duration: Histogram;
+  readonly #clock: Pick<Clock, "monotonic">;
+  /** Of the processor above a port. */
+  readonly #times = new WeakMap<Consumer, OwnTime>();
   /** Errors that came back through a port are not the processor's own. */
   readonly #fromBelow = new WeakSet<object>();
 
-  constructor(meter: Meter) {
+  constructor(meter: Meter, clock: Pick<Clock, "monotonic">) {
+    this.#clock = clock;
     const counter = (name: string, description: string) =>
       meter.createCounter(`otelcol_${name}`, { unit: "{item}", description });
     this.#incoming = counter("processor_incoming_items", "Data points passed to the processor.");
@@ -28,6 +39,11 @@ export class FlowTelemetry {
       "reload_redelivered_items",
       "Data points offered once more to components that a reload put in the place of others, a count for each.",
     );
+    this.#duration = meter.createHistogram("otelcol_processor_internal_duration", {
+      unit: "s",
+      description: "Time that the processor itself took for what it was passed.",
+      advice: { explicitBucketBoundaries: SECONDS },
+    });
   }
 
   ofPort(kind: NodeKind, id: string): PortTelemetry {
@@ -40,21 +56,26 @@ export class FlowTelemetry {
 
   /** Tells a port's consumer apart from the component that calls it. */
   below(port: Consumer): Consumer {
+    const time = this.#timeAbove(port);
     return {
       consume: async (batch) => {
+        const back = time.leave();
         try {
           await port.consume(batch);
         } catch (error) {
           if (typeof error === "object" && error !== null) this.#fromBelow.add(error);
           throw error;
+        } finally {
+          back();
         }
       },
     };
   }
 
-  /** The processor as it is, with what enters it counted. */
-  measured<Target extends Component & Partial<Consumer>>(target: Target, id: string): Target {
+  /** The processor as it is, with what enters it counted and its own time taken. `port`: what it hands on to. */
+  measured<Target extends Component & Partial<Consumer>>(target: Target, id: string, port: Consumer): Target {
     const attributes = attributesOf(id);
+    const time = this.#timeAbove(port);
     const measured: Component & Consumer = {
       start: (host) => target.start?.(host),
       shutdown: (drainMs) => target.shutdown?.(drainMs),
@@ -62,15 +83,27 @@ export class FlowTelemetry {
         // Whoever is next may give the buffers back, so it is asked now.
         const points = batch.pointCount;
         this.#incoming.add(points, attributes);
+        const end = time.enter();
         try {
           await target.consume?.(batch);
         } catch (error) {
           if (!this.#isFromBelow(error)) this.#refused.add(points, attributes);
           throw error;
+        } finally {
+          this.#duration.record(end() / 1000, attributes);
         }
       },
     };
     return measured as Target;
+  }
+
+  #timeAbove(port: Consumer): OwnTime {
+    let time = this.#times.get(port);
+    if (time === undefined) {
+      time = new OwnTime(() => this.#clock.monotonic());
+      this.#times.set(port, time);
+    }
+    return time;
   }
 
   #isFromBelow(error: unknown): boolean {

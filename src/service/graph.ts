@@ -59,7 +59,7 @@ function build(
 ): Graph {
   const nodes = new Map<string, Node>();
   const connections: (() => void)[] = [];
-  const flow = new FlowTelemetry(settings.meter);
+  const flow = new FlowTelemetry(settings.meter, settings.clock);
 
   const add = (
     kind: NodeKind,
@@ -191,7 +191,7 @@ function createNode(
   return {
     ...place,
     fingerprint,
-    component: kind === "processor" ? flow.measured(strict, id) : strict,
+    component: kind === "processor" ? flow.measured(strict, id, port) : strict,
     port,
     reportStatus,
   };

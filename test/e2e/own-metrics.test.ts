@@ -28,9 +28,10 @@ async function observed(
   t: TestContext,
   options: PipelineOptions,
   prepare: Parameters<typeof startPipeline>[2],
+  level = "normal",
 ): Promise<Observed> {
   const readers = [{ pull: { exporter: { prometheus: { host: "127.0.0.1", port: 0 } } } }];
-  const telemetry = { logs: { level: "debug" }, metrics: { readers } };
+  const telemetry = { logs: { level: "debug" }, metrics: { level, readers } };
   const pipeline = await startPipeline(t, { ...options, service: { telemetry } }, prepare);
   const { url } = await pipeline.collector.untilLog("Serving the collector's own metrics.");
   return { ...pipeline, url: String(url) };
@@ -140,6 +141,28 @@ describe("the collector's own metrics", { concurrency: true }, () => {
       failed.map(({ labels, value }) => [labels["error_type"], labels["error_permanent"], value]),
       [["InvalidArgument", undefined, 4 + 6]],
     );
+  });
+
+  test("have histograms, and more attributes, at the level detailed", async (t) => {
+    const prepare: Parameters<typeof startPipeline>[2] = (it, backend) => {
+      it.metrics = body(text);
+      backend.answer({ status: 503 }, { status: 400 });
+    };
+    const pipeline = await observed(t, {}, prepare, "detailed");
+    await pipeline.next();
+    const samples = await settled(pipeline, (seen) => total(seen, "otelcol_exporter_sent_metric_points") > 0);
+    const failed = { error_permanent: "true", error_type: "InvalidArgument", url_path: "/v1/metrics" };
+    assert.equal(total(samples, "otelcol_exporter_send_failed_metric_points", failed), 4 + 6);
+    for (const name of ["enqueue_size", "queue_batch_send_size"]) {
+      const requests = total(samples, `otelcol_exporter_${name}_count`);
+      assert.ok(requests >= 2, name);
+      assert.equal(total(samples, `otelcol_exporter_${name}_bytes_count`), requests);
+      assert.equal(total(samples, `otelcol_exporter_${name}_sum`), requests * (4 + 6));
+      assert.ok(total(samples, `otelcol_exporter_${name}_bytes_sum`) > 0);
+    }
+    const duration = "otelcol_processor_internal_duration";
+    assert.ok(total(samples, `${duration}_count`, { processor: "kubevirt_handler" }) >= 2);
+    assert.ok(total(samples, `${duration}_sum`, { processor: "kubevirt_handler" }) > 0);
   });
 
   test("come as text or as OpenMetrics, and nothing else is served", async (t) => {
