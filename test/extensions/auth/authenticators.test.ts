@@ -8,6 +8,7 @@ import { createNoopMeter } from "@opentelemetry/api";
 import {
   type ClientAuthenticator,
   type Clock,
+  clientMetadata,
   type ExtensionDefinition,
   findClientAuthenticator,
   findServerAuthenticator,
@@ -121,6 +122,22 @@ test("basicauth names the line that it cannot use, not its text", async (t) => {
   assert.throws(() => basicauth.config.parse({}), /needs client_auth or htpasswd/);
 });
 
+test("headers_setter takes values from the request that brought the data", async (t) => {
+  const auth = await started(t, any(headersSetter), {
+    headers: [
+      { key: "A", from_context: "X-Tenant" },
+      { key: "B", from_context: "X-Missing" },
+      { key: "C", from_context: "X-Missing", default_value: "default" },
+      { key: "D", action: "insert", from_context: "X-Tenant" },
+    ],
+  });
+  const given = { b: "1", d: "2" };
+  const metadata = new Map([["x-tenant", ["t"]]]);
+  const within = clientMetadata.run(metadata, () => auth.authorize(given));
+  assert.deepEqual(await within, { a: "t", b: "1", c: "default", d: "2" });
+  assert.deepEqual(await auth.authorize(given), { b: "1", c: "default", d: "2" });
+});
+
 test("headers_setter does its actions in order", async (t) => {
   const auth = await started(t, any(headersSetter), {
     headers: [
@@ -140,6 +157,14 @@ test("headers_setter does its actions in order", async (t) => {
     g: "4",
   });
   assert.throws(() => headersSetter.config.parse({ headers: [{ key: "a" }] }), /is needed unless/);
+  const faults: readonly (readonly [object, RegExp])[] = [
+    [{ value: "v", from_context: "b" }, /must not be set together with value/],
+    [{ value: "v", default_value: "d" }, /must not be set without from_context/],
+    [{ action: "delete", from_context: "b" }, /must not be set with action: delete/],
+  ];
+  for (const [header, message] of faults) {
+    assert.throws(() => headersSetter.config.parse({ headers: [{ key: "a", ...header }] }), message);
+  }
 });
 
 interface TokenServer {
