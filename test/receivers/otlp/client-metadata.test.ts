@@ -10,12 +10,15 @@ import {
   type Host,
   systemClock,
 } from "../../../src/component/index.ts";
+import { formatDiagnostics } from "../../../src/config/index.ts";
+import { components } from "../../../src/distribution/index.ts";
 import otlpGrpc from "../../../src/exporters/otlp-grpc/index.ts";
 import otlpHttp from "../../../src/exporters/otlp-http/index.ts";
 import headersSetter from "../../../src/extensions/headers-setter/index.ts";
 import { Batch, type MetricsBatch } from "../../../src/metrics/index.ts";
 import { MetricsEncoder } from "../../../src/otlp/index.ts";
 import batchProcessor from "../../../src/processors/batch/index.ts";
+import { loadConfig, Service } from "../../../src/service/index.ts";
 import { gauges, harness } from "../../delivery/harness.ts";
 import { GrpcSink } from "../../support/grpc-sink.ts";
 import { OtlpSink } from "../../support/otlp-sink.ts";
@@ -116,6 +119,49 @@ describe("the tenant of a sender reaches the backend with its data", () => {
         if (name === "a batch") assert.ok(requests().length < tenants.length);
       });
     }
+  }
+});
+
+test("in a collector, tenants stay apart through a batch processor and a fan-out to two protocols", async (t) => {
+  const [httpSink, grpcSink] = [await OtlpSink.start(), await GrpcSink.start()];
+  t.after(() => Promise.all([httpSink.close(), grpcSink.close()]));
+  const auth = { authenticator: "headers_setter" };
+  const config = {
+    receivers: { otlp: { protocols: { http: { endpoint: "127.0.0.1:0", ...withMetadata } } } },
+    processors: { batch: { timeout: "20ms", send_batch_size: 9, metadata_keys: ["x-tenant"] } },
+    exporters: {
+      otlp_http: { endpoint: httpSink.endpoint, auth },
+      otlp_grpc: { endpoint: grpcSink.endpoint, auth, tls: { insecure: true } },
+    },
+    extensions: { headers_setter: { headers: [{ key: "X-Scope-OrgID", from_context: "x-tenant" }] } },
+    service: {
+      extensions: ["headers_setter"],
+      telemetry: { metrics: { level: "none" } },
+      pipelines: {
+        metrics: { receivers: ["otlp"], processors: ["batch"], exporters: ["otlp_http", "otlp_grpc"] },
+      },
+    },
+  };
+  const uris = [`yaml:${JSON.stringify(config)}`];
+  const loaded = await loadConfig({ uris, env: {}, cwd: "." }, components);
+  assert.ok(loaded.config !== undefined, formatDiagnostics(loaded.diagnostics.items));
+  const { settings, logs } = harness("service");
+  const service = new Service(loaded.config, { ...settings, clock: systemClock });
+  await service.start();
+  t.after(() => service.shutdown());
+  const address = String(logs.find(({ message }) => message === "Starting HTTP server.")?.fields["endpoint"]);
+  const tenants = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? "a" : "b"));
+  const statuses = await Promise.all(
+    tenants.map((tenant) => post(address, requestOf(tenant), { "x-tenant": tenant })),
+  );
+  assert.deepEqual(new Set(statuses), new Set([200]));
+  await service.shutdown();
+  for (const requests of [httpSink.requests, grpcSink.calls]) {
+    const arrived = requests.flatMap(({ headers, batch }) => {
+      for (const tenant of tenantsOf(batch)) assert.equal(headers["x-scope-orgid"], tenant);
+      return tenantsOf(batch);
+    });
+    assert.deepEqual(arrived.toSorted(), tenants.toSorted());
   }
 });
 
