@@ -1,13 +1,21 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { formatDiagnostics } from "../../src/config/index.ts";
+import {
+  defineExporter,
+  findClientAuthenticator,
+  findServerAuthenticator,
+  findStorage,
+  type Host,
+} from "../../src/component/index.ts";
+import { formatDiagnostics, z } from "../../src/config/index.ts";
 import { errorText } from "../../src/errors/index.ts";
 import { Batch } from "../../src/metrics/index.ts";
-import { Service } from "../../src/service/index.ts";
+import { loadConfig, Service } from "../../src/service/index.ts";
 import type { LogFields } from "../../src/telemetry/index.ts";
 import { recordingMeter } from "../kubernetes/recording-meter.ts";
 import { gaugeBatch, quiet } from "../support/components.ts";
-import { CONFIG, directory, keepingLogger, load, problemOf, recorded, run } from "./support.ts";
+import { CONFIG, components, directory, keepingLogger, load, problemOf, recorded, run } from "./support.ts";
 
 /** A processor whose `create` has the given body, from line 4 on. */
 const PROCESSOR = (body: string, config = "z.strictObject({})") => `
@@ -315,4 +323,65 @@ export default defineConnector({ type: "passing", stability: "alpha", config: z.
   });
   const [batch] = (await run(await load(root))).received.get("rec") ?? [];
   assert.deepEqual(batch?.resourceMetrics[0]?.resource.attributes, { passed: true });
+});
+
+test("extensions of a module authenticate and store, found as those of the distribution are", async (t) => {
+  const root = await directory(t, {
+    "config.yaml": `
+receivers: { rec: }
+exporters: { asking: }
+extensions: { keys: , shelf: }
+service:
+  modules: [./all.ts]
+  extensions: [keys, shelf]
+  pipelines: { metrics: { receivers: [rec], exporters: [asking] } }
+`,
+    "all.ts": `
+import { defineExtension, z } from "otelcol-kubevirt";
+const base = { stability: "alpha", config: z.strictObject({}) } as const;
+class Keys {
+  #word = "sesame";
+  authorize(headers) { return { ...headers, authorization: this.#word }; }
+  authenticate(headers) { if (headers.authorization !== this.#word) throw new Error("closed"); }
+}
+class Shelf {
+  #stores = new Map();
+  async client(kind, id, name) {
+    const store = this.#stores.get(name) ?? new Map();
+    this.#stores.set(name, store);
+    return { keys: async () => [kind + id, ...store.keys()], get: async (key) => store.get(key), batch: async () => {}, close: async () => {} };
+  }
+}
+export default [
+  defineExtension({ ...base, type: "keys", create: () => new Keys() }),
+  defineExtension({ ...base, type: "shelf", create: () => new Shelf() }),
+];`,
+  });
+  const heard: unknown[] = [];
+  const asking = defineExporter({
+    type: "asking",
+    stability: "alpha",
+    description: "Asks the extensions.",
+    config: z.strictObject({}),
+    create: () => ({
+      async start(host: Host) {
+        const headers = await findClientAuthenticator(host, "keys").authorize({ a: "b" });
+        heard.push(headers, await findServerAuthenticator(host, "keys").authenticate(headers));
+        await assert.rejects(async () => findServerAuthenticator(host, "keys").authenticate({}), /closed/);
+        const store = await findStorage(host, "shelf").client("exporter", "asking", "x");
+        heard.push(await store.keys());
+        assert.throws(() => findStorage(host, "keys"), { code: "STORAGE" });
+      },
+      consume: () => Promise.resolve(),
+    }),
+  });
+  const { config, diagnostics } = await loadConfig(
+    { uris: [join(root, "config.yaml")], env: {}, cwd: root },
+    { ...components, exporters: [...components.exporters, asking] },
+  );
+  assert.ok(config, formatDiagnostics(diagnostics.items));
+  const service = new Service(config, { ...quiet, strict: true });
+  await service.start();
+  assert.deepEqual(await service.shutdown(), []);
+  assert.deepEqual(heard, [{ a: "b", authorization: "sesame" }, undefined, ["exporterasking"]]);
 });
