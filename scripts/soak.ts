@@ -121,7 +121,8 @@ function quarters(values: readonly number[], pick: (sorted: readonly number[]) =
 
 /**
  * What is not flat. Memory that leaks shows in what is left after a garbage collection, the least of many readings; the
- * resident memory also moves in steps in which the engine takes and returns it.
+ * resident memory also moves in steps in which the engine takes and returns it. Connections come and go, so that the
+ * least of many readings tells about handles as well.
  */
 function growth(readings: readonly Reading[]): readonly string[] {
   const median = (sorted: readonly number[]) => sorted[sorted.length >> 1];
@@ -149,10 +150,10 @@ function growth(readings: readonly Reading[]): readonly string[] {
       what: "handles",
       ...quarters(
         readings.map((r) => r.handles ?? 0),
-        median,
+        least,
       ),
       factor: 1,
-      slack: 8,
+      slack: 4,
     },
   ];
   for (const { what, early, late } of checks)
