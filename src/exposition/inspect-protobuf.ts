@@ -1,9 +1,9 @@
+import { encodedLabels, type Label, readLabels } from "./encoded-labels.ts";
 import { FamilyMessage } from "./family-message.ts";
 import type { MetadataLine } from "./family-table.ts";
 import { formatOpenMetricsFloat } from "./go-number.ts";
 import { inspectedBody } from "./inspected-body.ts";
 import { MetricMessage, MetricType } from "./metric-message.ts";
-import { encodedLabels, readLabels } from "./metric-records.ts";
 import type { Exemplar, InspectedBody, InspectedSample } from "./types.ts";
 import { WireCursor } from "./wire-cursor.ts";
 
@@ -31,16 +31,13 @@ export function inspectProtobuf(bytes: Buffer): InspectedBody {
     for (let i = 0; i < family.metricCount * 2; i += 2) {
       const [start, end] = [family.metrics[i]!, family.metrics[i + 1]!];
       message.read(start, end);
-      const key = encodedLabels(cursor, start, end);
-      const labels = readLabels(key.cursor, key.start, key.start + key.length);
+      const labels = readLabels(encodedLabels(cursor, start, end));
       lines.push(...samplesOf(name, family.typeNumber, message, labels, cursor));
     }
     cursor.pos = pos;
   }
   return inspectedBody(metadata, lines);
 }
-
-type Label = readonly [name: string, value: string];
 
 function samplesOf(
   name: string,

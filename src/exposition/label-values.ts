@@ -35,16 +35,27 @@ export function repeatedName(names: readonly string[]): string | undefined {
 
 /** The spelling of a label set that all equal sets share: sorted by name, quoted where a bare name is not possible. */
 export function canonicalBlock(names: readonly string[], values: readonly string[]): string {
-  const order = names.map((_, i) => i).filter((i) => values[i] !== "");
-  order.sort((a, b) => (names[a]! < names[b]! ? -1 : 1));
-  const pairs = order.map((i) => {
+  const order: number[] = [];
+  let sorted = true;
+  for (let i = 0; i < names.length; i++) {
+    if (values[i] === "") continue;
+    if (order.length > 0 && names[order.at(-1)!]! > names[i]!) sorted = false;
+    order.push(i);
+  }
+  if (!sorted) order.sort((a, b) => (names[a]! < names[b]! ? -1 : 1));
+  let block = "";
+  for (const i of order) {
     const name = names[i]!;
-    return `${/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) ? name : quote(name)}=${quote(values[i]!)}`;
-  });
-  return `{${pairs.join(",")}}`;
+    block += `${block === "" ? "{" : ","}${bareName.test(name) ? name : quote(name)}=${quote(values[i]!)}`;
+  }
+  return block === "" ? "{}" : `${block}}`;
 }
 
+const bareName = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
+const escaped = /[\\"\n]/;
+
 function quote(text: string): string {
+  if (!escaped.test(text)) return `"${text}"`;
   return `"${text.replace(/[\\"\n]/g, (c) => (c === "\n" ? "\\n" : `\\${c}`))}"`;
 }
 

@@ -435,7 +435,7 @@ export class MetricMessage {
     cursor.end = cursor.delimited();
     while (cursor.pos < cursor.end) {
       const tag = cursor.tag();
-      if (tag === LABEL) labels.push(readLabelPair(cursor, false));
+      if (tag === LABEL) labels.push(readLabelPair(cursor));
       else if (tag === 0x11) value = cursor.double();
       else if (tag === 0x1a) {
         const { seconds, nanos } = this.#timestamp();
@@ -481,11 +481,8 @@ function doubled(array: Float64Array): Float64Array<ArrayBuffer> {
   return larger;
 }
 
-/**
- * The LabelPair at the cursor.
- * @param strict whether it has to be valid UTF-8; like Prometheus, exemplars need not be
- */
-export function readLabelPair(cursor: WireCursor, strict: boolean): [name: string, value: string] {
+/** A label of an exemplar. Like in Prometheus it need not be valid UTF-8. */
+function readLabelPair(cursor: WireCursor): [name: string, value: string] {
   const outer = cursor.end;
   let name = "";
   let value = "";
@@ -497,9 +494,7 @@ export function readLabelPair(cursor: WireCursor, strict: boolean): [name: strin
       continue;
     }
     const end = cursor.delimited();
-    const text = strict
-      ? cursor.textIn(cursor.pos, end, tag === 0x0a ? "a label name" : "a label value")
-      : cursor.bytes.toString("utf8", cursor.pos, end);
+    const text = cursor.bytes.toString("utf8", cursor.pos, end);
     cursor.pos = end;
     if (tag === 0x0a) name = text;
     else value = text;

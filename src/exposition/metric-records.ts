@@ -1,13 +1,13 @@
 import { equalBytes, matchBytes } from "./byte-match.ts";
-import { BytePool, growInt32 } from "./byte-pool.ts";
+import { BytePool, growInt32, PairIndex } from "./byte-pool.ts";
+import { type EncodedLabels, EncodedSets } from "./encoded-labels.ts";
 import type { FamilyMessage } from "./family-message.ts";
 import type { MetadataLine } from "./family-table.ts";
 import { formatOpenMetricsFloat } from "./go-number.ts";
-import { repeatedName } from "./label-values.ts";
-import { LABEL, readLabelPair } from "./metric-message.ts";
+import { LABEL } from "./metric-message.ts";
 import type { SeriesStore } from "./series-store.ts";
 import type { FamilyType } from "./types.ts";
-import { WireCursor } from "./wire-cursor.ts";
+import type { WireCursor } from "./wire-cursor.ts";
 
 /** What is known of a family as it is spelt. */
 export interface FamilyRecord {
@@ -28,14 +28,6 @@ interface ByteRange {
   readonly length: number;
 }
 
-/** Labels of one metric as they are encoded. */
-export interface EncodedLabels {
-  /** Over the bytes that hold them. */
-  readonly cursor: WireCursor;
-  readonly start: number;
-  readonly length: number;
-}
-
 /** The series that a histogram or summary is exposed as. */
 export interface Parts {
   readonly count: number;
@@ -46,30 +38,32 @@ export interface Parts {
 }
 
 /**
- * The metrics of protobuf bodies as they were spelt. A *record* is the bytes of one metric's labels in one family; it
- * knows its series and the record that came next in its family.
+ * The metrics of protobuf bodies as they were spelt. A *record* is a metric of one family with the bytes of
+ * its labels; it knows its series and the record that came next in its family.
  */
 export class MetricRecords {
   readonly #store: SeriesStore;
   readonly metadata: MetadataLine[] = [];
   readonly #families: FamilyRecord[] = [];
   readonly #familyNames: BytePool;
-  /** Encoded labels, tagged with their family. */
-  readonly #keys: BytePool;
-  /** By record: the next record, the slot of its number or native histogram (-1: not known yet), whether it has a NUL. */
+  readonly #sets: EncodedSets;
+  /** Records by family and key of their labels. */
+  readonly #index = new PairIndex();
+  #count = 0;
+  /** By record: the next record, key of its labels, slot of its number or native histogram (-1: not known yet). */
   #next = new Int32Array(64);
+  #keys = new Int32Array(64);
   #slots = new Int32Array(64);
-  #nul = new Uint8Array(64);
   readonly #parts: (Parts | undefined)[] = [];
 
   constructor(store: SeriesStore) {
     this.#store = store;
     this.#familyNames = new BytePool(store.slab);
-    this.#keys = new BytePool(store.slab);
+    this.#sets = new EncodedSets(store);
   }
 
   get recordCount(): number {
-    return this.#keys.size + this.metadata.length;
+    return this.#count + this.metadata.length;
   }
 
   next(record: number): number {
@@ -98,38 +92,47 @@ export class MetricRecords {
 
   /** Whether the labels at `start` are those of a record. Such a metric may still have more labels further on. */
   matches(record: number, view: DataView, start: number, end: number): boolean {
-    const { slab } = this.#store;
-    const length = this.#keys.length(record);
+    const sets = this.#sets;
+    const key = this.#keys[record]!;
+    const length = sets.length(key);
     const labelsEnd = start + length;
     if (labelsEnd > end || (labelsEnd < end && view.getUint8(labelsEnd) === LABEL)) return false;
-    const match = this.#nul[record] === 1 ? equalBytes : matchBytes;
-    return match(view, start, slab.view, this.#keys.offset(record), length);
+    const slab = this.#store.slab.view;
+    return sets.hasNul(key)
+      ? equalBytes(view, start, slab, sets.offset(key), length)
+      : matchBytes(view, start, slab, sets.offset(key), length);
   }
 
   /** Length of the labels of a record. */
-  keyLength(record: number): number {
-    return this.#keys.length(record);
+  labelsLength(record: number): number {
+    return this.#sets.length(this.#keys[record]!);
   }
 
-  /** The record of labels, -1 if it is new. */
-  find(family: FamilyRecord, { cursor, start, length }: EncodedLabels): number {
-    return this.#keys.find(cursor.view, start, length, family.id + 1);
+  /** The key of labels, -1 if they are new. */
+  key(labels: EncodedLabels): number {
+    return this.#sets.find(labels);
   }
 
-  /** A record of labels that {@link find} did not find and that are valid. */
-  add(family: FamilyRecord, { cursor, start, length }: EncodedLabels): number {
-    const { bytes, view } = cursor;
-    const record = this.#keys.add(bytes, view, start, length, family.id + 1);
-    if (record >= this.#nul.length) {
-      this.#next = growInt32(this.#next, record + 1);
-      this.#slots = growInt32(this.#slots, record + 1);
-      const larger = new Uint8Array(this.#next.length);
-      larger.set(this.#nul);
-      this.#nul = larger;
-    }
+  /** The record of a key in a family, -1 if it is new. */
+  find(family: FamilyRecord, key: number): number {
+    return key < 0 ? -1 : this.#index.find(family.id, key);
+  }
+
+  /**
+   * Learns the record of labels.
+   * @param known their key, -1 if they are new
+   * @throws ExpositionError, ExpositionLimitError
+   */
+  add(family: FamilyRecord, labels: EncodedLabels, known: number): number {
+    const key = known < 0 ? this.#sets.add(labels) : known;
+    const record = this.#count++;
+    this.#next = growInt32(this.#next, record + 1);
+    this.#keys = growInt32(this.#keys, record + 1);
+    this.#slots = growInt32(this.#slots, record + 1);
     this.#next[record] = -1;
+    this.#keys[record] = key;
     this.#slots[record] = -1;
-    this.#nul[record] = bytes.subarray(start, start + length).includes(0) ? 1 : 0;
+    this.#index.add(family.id, key, record);
     return record;
   }
 
@@ -147,7 +150,8 @@ export class MetricRecords {
   slot(family: FamilyRecord, record: number, native: boolean): number {
     const known = this.#slots[record]!;
     if (known >= 0) return known;
-    const slot = this.#seriesSlot(family.name, this.#labels(record), native);
+    const store = this.#store;
+    const slot = store.slot(store.internNameText(family.name), this.#set(record), native);
     this.#slots[record] = slot;
     return slot;
   }
@@ -166,35 +170,33 @@ export class MetricRecords {
     const known = this.#parts[record];
     if (known !== undefined && haveBounds(known, bounds, count)) return known;
     const [label, suffix] = family.type === "summary" ? ["quantile", ""] : ["le", "_bucket"];
-    const labels = this.#labels(record);
-    if (count > 0 && labels.some(([name]) => name === label)) {
+    const store = this.#store;
+    const set = this.#set(record);
+    const labels = count > 0 ? this.#sets.labels(this.#keys[record]!) : [];
+    if (labels.some(([name]) => name === label)) {
       cursor.fail(`label name ${JSON.stringify(label)} comes twice`);
     }
+    const names = [...labels.map(([name]) => name), label];
+    const values = labels.map(([, value]) => value);
+    // In the order of text, so that slots are.
+    const countSlot = store.slot(store.internNameText(`${family.name}_count`), set);
+    const sumSlot = store.slot(store.internNameText(`${family.name}_sum`), set);
+    const partName = store.internNameText(`${family.name}${suffix}`);
     const parts = {
-      count: this.#seriesSlot(`${family.name}_count`, labels),
-      sum: this.#seriesSlot(`${family.name}_sum`, labels),
+      count: countSlot,
+      sum: sumSlot,
       bounds: bounds.slice(0, count),
-      slots: Int32Array.from(bounds.subarray(0, count), (bound) =>
-        this.#seriesSlot(`${family.name}${suffix}`, [...labels, [label, formatOpenMetricsFloat(bound)]]),
-      ),
+      slots: Int32Array.from(bounds.subarray(0, count), (bound) => {
+        values[labels.length] = formatOpenMetricsFloat(bound);
+        return store.slot(partName, store.labelSets.internStrings(names, values));
+      }),
     };
     this.#parts[record] = parts;
     return parts;
   }
 
-  #seriesSlot(name: string, labels: readonly Label[], native = false): number {
-    const store = this.#store;
-    const set = store.labelSets.internStrings(
-      labels.map(([label]) => label),
-      labels.map(([, value]) => value),
-    );
-    return store.slot(store.internNameText(name), set, native);
-  }
-
-  /** The labels of a record. They were valid when it was learnt. */
-  #labels(record: number): readonly Label[] {
-    const start = this.#keys.offset(record);
-    return readLabels(new WireCursor(this.#store.slab.buffer), start, start + this.#keys.length(record));
+  #set(record: number): number {
+    return this.#sets.set(this.#keys[record]!);
   }
 
   #saysTheSame({ help, unit }: FamilyRecord, message: FamilyMessage, view: DataView): boolean {
@@ -229,53 +231,6 @@ export class MetricRecords {
       unit: kept(unitStart, unitEnd - unitStart),
     };
   }
-}
-
-type Label = readonly [name: string, value: string];
-
-/** The labels of a metric as they are encoded, side by side. */
-export function encodedLabels(cursor: WireCursor, start: number, end: number): EncodedLabels {
-  const ranges: Buffer[] = [];
-  let together = start;
-  const outer = cursor.end;
-  cursor.pos = start;
-  cursor.end = end;
-  while (cursor.pos < end) {
-    const at = cursor.pos;
-    const tag = cursor.tag();
-    if (tag !== LABEL) {
-      cursor.skip(tag);
-      continue;
-    }
-    cursor.pos = cursor.delimited();
-    if (together === at) together = cursor.pos;
-    ranges.push(cursor.bytes.subarray(at, cursor.pos));
-  }
-  cursor.end = outer;
-  const bytes = Buffer.concat(ranges);
-  if (bytes.length === together - start) return { cursor, start, length: bytes.length };
-  const copy = new WireCursor(bytes);
-  copy.subject = cursor.subject;
-  return { cursor: copy, start: 0, length: bytes.length };
-}
-
-/** The labels in a range of encoded ones. @throws ExpositionError when they cannot be those of a series */
-export function readLabels(cursor: WireCursor, start: number, end: number): readonly Label[] {
-  const labels: Label[] = [];
-  const outer = cursor.end;
-  cursor.pos = start;
-  cursor.end = end;
-  while (cursor.pos < end) {
-    cursor.tag();
-    const at = cursor.pos;
-    const label = readLabelPair(cursor, true);
-    if (label[0] === "") cursor.fail("a label has no name", at);
-    labels.push(label);
-  }
-  cursor.end = outer;
-  const repeated = repeatedName(labels.map(([name]) => name));
-  if (repeated !== undefined) cursor.fail(`label name ${JSON.stringify(repeated)} comes twice`, start);
-  return labels;
 }
 
 function haveBounds(parts: Parts, bounds: Float64Array, count: number): boolean {

@@ -1,6 +1,7 @@
+import { encodedLabels } from "./encoded-labels.ts";
 import { FamilyMessage } from "./family-message.ts";
 import { MetricMessage, MetricType } from "./metric-message.ts";
-import { encodedLabels, type FamilyRecord, type MetricRecords, readLabels } from "./metric-records.ts";
+import type { FamilyRecord, MetricRecords } from "./metric-records.ts";
 import type { Observation } from "./observation.ts";
 import type { SeriesStore } from "./series-store.ts";
 import type { HistogramOptions } from "./types.ts";
@@ -82,7 +83,7 @@ class MetricScan {
       const end = metrics[i + 1]!;
       let record = -1;
       if (expected >= 0 && records.matches(expected, view, start, end)) {
-        const p = start + records.keyLength(expected);
+        const p = start + records.labelsLength(expected);
         if (
           p + NUMBER_MESSAGE === end &&
           bytes[p] === numberTag &&
@@ -128,15 +129,15 @@ class MetricScan {
   #other(family: FamilyRecord, start: number, end: number, typeNumber: number): number {
     const records = this.#records;
     this.#message.read(start, end);
-    const key = encodedLabels(this.#cursor, start, end);
+    const labels = encodedLabels(this.#cursor, start, end);
+    const key = records.key(labels);
     let record = records.find(family, key);
     if (record < 0) {
       if (this.#seen.samples >= this.#sampleLimit) {
         this.#seen.samples += this.#sampleCount(typeNumber);
         return -1;
       }
-      readLabels(key.cursor, key.start, key.start + key.length);
-      record = records.add(family, key);
+      record = records.add(family, labels, key);
     }
     this.#metric(family, record, typeNumber);
     return record;

@@ -7,12 +7,20 @@ export class StringPool {
   readonly #pool = new BytePool(new ByteSlab());
   readonly #strings: string[] = [];
 
-  readonly decode = (cursor: ByteCursor, start: number, end: number): string => {
-    const found = this.#pool.find(cursor.view, start, end - start);
-    if (found >= 0) return this.#strings[found]!;
-    const text = decodeEscaped(cursor, start, end);
-    this.#pool.add(cursor.bytes, cursor.view, start, end - start);
+  /** Decodes text of a text format, escapes resolved. */
+  readonly decode = (cursor: ByteCursor, start: number, end: number): string =>
+    this.find(cursor.view, start, end) ??
+    this.add(cursor.bytes, cursor.view, start, end, decodeEscaped(cursor, start, end));
+
+  find(view: DataView, start: number, end: number): string | undefined {
+    const found = this.#pool.find(view, start, end - start);
+    return found < 0 ? undefined : this.#strings[found];
+  }
+
+  /** Remembers what a spelling that is not known means. */
+  add(bytes: Uint8Array, view: DataView, start: number, end: number, text: string): string {
+    this.#pool.add(bytes, view, start, end - start);
     this.#strings.push(text);
     return text;
-  };
+  }
 }
