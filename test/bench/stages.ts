@@ -2,6 +2,7 @@ import { benchCollector } from "./collector.ts";
 import { benchCustom } from "./custom.ts";
 import { benchEncode } from "./encode.ts";
 import { benchExposition } from "./exposition.ts";
+import { benchFormats } from "./exposition-formats.ts";
 import { benchKubernetes } from "./kubernetes.ts";
 import { benchMap } from "./map.ts";
 import { benchOtlpDecode } from "./otlp-decode.ts";
@@ -45,6 +46,26 @@ export const stages: Readonly<Record<string, Stage>> = {
           ? []
           : [{ what: "parse-prometheus-text-format", microseconds: r.npmParser, against: "" }]),
       ];
+    },
+  },
+  formats: {
+    title: "formats: the same scrapes as text, OpenMetrics and protobuf",
+    sizes: [1_000],
+    async run(vmis) {
+      const results = await benchFormats({ vmis, rounds: rounds(vmis) });
+      const yardstick = results.at(-1)?.steady;
+      return results.flatMap(({ format, steady, first }) => [
+        {
+          what: `${format}, steady`,
+          microseconds: steady,
+          against: ratio(yardstick, steady, "split and regex"),
+        },
+        {
+          what: `${format}, first`,
+          microseconds: first,
+          against: ratio(yardstick, first, "split and regex"),
+        },
+      ]);
     },
   },
   map: {
