@@ -69,7 +69,9 @@ export function problemsOf(issue: Issue, schema: z.core.$ZodType, value: unknown
     case "invalid_value": {
       const allowed = issue.values.map((allowedValue) => describe(allowedValue));
       const message = allowed.length === 1 ? `expected ${allowed[0]}, got ${got}` : `unknown value ${got}`;
-      const unquoted = typeof input !== "string" && issue.values.some((v) => v === String(input));
+      // Of a map not even the text is safe to ask for: it may have a key `toString`.
+      const isScalar = typeof input === "number" || typeof input === "boolean";
+      const unquoted = isScalar && issue.values.some((v) => v === String(input));
       return [
         {
           ...base,

@@ -51,7 +51,8 @@ test("an error in create names component, module and place", async (t) => {
 });
 
 test("a create that makes no component is told what to return", async (t) => {
-  const needed = "it must return an object with process, layout, processBatch or consume";
+  const needed =
+    'create of processor type "tenant" must return an object with one of process, layout, processBatch, consume';
   assert.match(await startErrorOf(t, PROCESSOR("")), new RegExp(`module ./x.ts failed in create: ${needed}`));
   const exporter = `import { defineExporter, z } from "otelcol-kubevirt";
 export default defineExporter({ type: "rec2", stability: "alpha", config: z.strictObject({}), create: () => ({}) });`;
