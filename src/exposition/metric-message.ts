@@ -1,4 +1,6 @@
-import type { Exemplar, NativeBuckets, NativeHistogram } from "./types.ts";
+import { readExemplarMessage, readTimestamp } from "./exemplar-message.ts";
+import { NativeFields } from "./native-fields.ts";
+import type { Exemplar, NativeHistogram } from "./types.ts";
 import type { WireCursor } from "./wire-cursor.ts";
 
 /** `MetricType` of io.prometheus.client. */
@@ -13,21 +15,6 @@ export const MetricType = {
 
 /** Tag of a label, the first field of a metric. */
 export const LABEL = 0x0a;
-
-/** One side of a native histogram while it is read. */
-class Side {
-  readonly spans: { offset: number; length: number }[] = [];
-  /** Differences from bucket to bucket. */
-  readonly deltas: (number | bigint)[] = [];
-  /** Of float histograms. */
-  readonly counts: number[] = [];
-
-  clear(): void {
-    this.spans.length = 0;
-    this.deltas.length = 0;
-    this.counts.length = 0;
-  }
-}
 
 /**
  * One `Metric` of io.prometheus.client, read into fields that are used again for the next one. A field that is absent has
@@ -57,18 +44,14 @@ export class MetricMessage {
   /** That of a counter, or those of a native histogram. */
   exemplars: Exemplar[] = [];
   #countFloat = 0;
-  #schema = 0;
-  #zeroThreshold = 0;
-  #zeroCount: number | bigint = 0;
-  #zeroCountFloat = 0;
-  readonly #positive = new Side();
-  readonly #negative = new Side();
+  readonly #native: NativeFields;
   #isSimple = true;
   /** Of the metric last read. */
   #end = 0;
 
   constructor(cursor: WireCursor) {
     this.#cursor = cursor;
+    this.#native = new NativeFields(cursor);
   }
 
   /** Reads the fields from `start` on, labels left out. */
@@ -115,33 +98,15 @@ export class MetricMessage {
     }
   }
 
-  /** Whether a histogram is a native one: a span of no length marks an empty one. */
+  /** Whether a histogram is a native one. */
   get isNative(): boolean {
-    return (
-      this.#positive.spans.length > 0 ||
-      this.#negative.spans.length > 0 ||
-      this.#zeroThreshold > 0 ||
-      this.#zeroCount > 0
-    );
+    return this.#native.isNative;
   }
 
   /** @throws ExpositionError when spans and buckets do not match */
   native(): NativeHistogram {
-    const float =
-      this.#countFloat > 0 ||
-      this.#zeroCountFloat > 0 ||
-      this.#positive.counts.length > 0 ||
-      this.#negative.counts.length > 0;
-    return {
-      schema: this.#schema,
-      count: this.exact.get(-1) ?? this.count,
-      sum: this.sum,
-      zeroThreshold: this.#zeroThreshold,
-      zeroCount: float ? this.#zeroCountFloat : this.#zeroCount,
-      positive: this.#buckets(this.#positive, float, "positive"),
-      negative: this.#buckets(this.#negative, float, "negative"),
-      float,
-    };
+    const count = this.exact.get(-1) ?? this.count;
+    return this.#native.histogram(count, this.#countFloat, this.sum, this.#end);
   }
 
   /** The exemplars of a native histogram: its own, or else those of its buckets; those without a time do not count. */
@@ -181,12 +146,7 @@ export class MetricMessage {
     // The old list may have been handed out.
     this.exemplars = [];
     this.#countFloat = 0;
-    this.#schema = 0;
-    this.#zeroThreshold = 0;
-    this.#zeroCount = 0;
-    this.#zeroCountFloat = 0;
-    this.#positive.clear();
-    this.#negative.clear();
+    this.#native.clear();
   }
 
   /** A Gauge or an Untyped. */
@@ -213,7 +173,7 @@ export class MetricMessage {
         continue;
       }
       this.#isSimple = false;
-      if (tag === 0x12) this.exemplars = [this.#exemplar()];
+      if (tag === 0x12) this.exemplars = [readExemplarMessage(cursor)];
       else if (tag === 0x1a) this.#start();
       else cursor.other(tag, 3);
     }
@@ -256,93 +216,17 @@ export class MetricMessage {
         case 0x21:
           this.#countFloat = cursor.double();
           break;
-        case 0x28:
-          cursor.varint();
-          this.#schema = zigZag32(cursor.low);
-          break;
-        case 0x31:
-          this.#zeroThreshold = cursor.double();
-          break;
-        case 0x38: {
-          const count = cursor.varint();
-          this.#zeroCount = count > Number.MAX_SAFE_INTEGER ? cursor.bigVarint() : count;
-          break;
-        }
-        case 0x41:
-          this.#zeroCountFloat = cursor.double();
-          break;
         case 0x7a:
           this.#start();
           break;
         case 0x82:
-          this.exemplars.push(this.#exemplar());
+          this.exemplars.push(readExemplarMessage(cursor));
           break;
         default:
-          if (!this.#sideField(tag)) cursor.other(tag, 16);
+          if (!this.#native.read(tag)) cursor.other(tag, 16);
       }
     }
     cursor.end = outer;
-  }
-
-  /** Spans, deltas and counts of both sides; repeated numbers may be packed or not. */
-  #sideField(tag: number): boolean {
-    const field = tag >>> 3;
-    if (field < 9 || field > 14) return false;
-    const side = field <= 11 ? this.#negative : this.#positive;
-    const wireType = tag & 7;
-    const kind = (field - 9) % 3;
-    if (kind === 0) {
-      if (wireType !== 2) return false;
-      this.#span(side);
-    } else if (kind === 1) {
-      return this.#repeated(wireType, 0, () => side.deltas.push(this.#delta()));
-    } else {
-      return this.#repeated(wireType, 1, () => side.counts.push(this.#cursor.double()));
-    }
-    return true;
-  }
-
-  #repeated(wireType: number, single: number, read: () => void): boolean {
-    const cursor = this.#cursor;
-    if (wireType === single) read();
-    else if (wireType === 2) {
-      const outer = cursor.end;
-      cursor.end = cursor.delimited();
-      while (cursor.pos < cursor.end) read();
-      cursor.end = outer;
-    } else return false;
-    return true;
-  }
-
-  #delta(): number | bigint {
-    const cursor = this.#cursor;
-    if (cursor.varint() <= Number.MAX_SAFE_INTEGER) {
-      const { low, high } = cursor;
-      const half = high * 2 ** 31 + (low >>> 1);
-      return (low & 1) === 0 ? half : -half - 1;
-    }
-    const encoded = cursor.bigVarint();
-    return (encoded >> 1n) ^ -(encoded & 1n);
-  }
-
-  #span(side: Side): void {
-    const cursor = this.#cursor;
-    const outer = cursor.end;
-    let offset = 0;
-    let length = 0;
-    cursor.end = cursor.delimited();
-    while (cursor.pos < cursor.end) {
-      const tag = cursor.tag();
-      if (tag === 0x08) {
-        cursor.varint();
-        offset = zigZag32(cursor.low);
-      } else if (tag === 0x10) {
-        cursor.varint();
-        length = cursor.low;
-      } else cursor.other(tag, 2);
-    }
-    cursor.end = outer;
-    side.spans.push({ offset, length });
   }
 
   #bucket(): void {
@@ -355,7 +239,7 @@ export class MetricMessage {
       const tag = cursor.tag();
       if (tag === 0x08) this.partValue[part] = this.#wholeCount(part);
       else if (tag === 0x11) this.partAt[part] = cursor.double();
-      else if (tag === 0x1a) this.partExemplars[part] = this.#exemplar();
+      else if (tag === 0x1a) this.partExemplars[part] = readExemplarMessage(cursor);
       else if (tag === 0x21) float = cursor.double();
       else cursor.other(tag, 4);
     }
@@ -400,105 +284,14 @@ export class MetricMessage {
 
   #start(): void {
     this.hasStart = true;
-    const time = this.#timestamp();
+    const time = readTimestamp(this.#cursor);
     this.startSeconds = time.seconds;
     this.startNanos = time.nanos;
   }
-
-  /** A google.protobuf.Timestamp. */
-  #timestamp(): { readonly seconds: number; readonly nanos: number } {
-    const cursor = this.#cursor;
-    const outer = cursor.end;
-    let seconds = 0;
-    let nanos = 0;
-    cursor.end = cursor.delimited();
-    while (cursor.pos < cursor.end) {
-      const tag = cursor.tag();
-      if (tag === 0x08) {
-        cursor.varint();
-        seconds = (cursor.high | 0) * 2 ** 32 + cursor.low;
-      } else if (tag === 0x10) {
-        cursor.varint();
-        nanos = cursor.low | 0;
-      } else cursor.other(tag, 2);
-    }
-    cursor.end = outer;
-    return { seconds, nanos };
-  }
-
-  #exemplar(): Exemplar {
-    const cursor = this.#cursor;
-    const outer = cursor.end;
-    const labels: [name: string, value: string][] = [];
-    let value = 0;
-    let timestampMs: number | undefined;
-    cursor.end = cursor.delimited();
-    while (cursor.pos < cursor.end) {
-      const tag = cursor.tag();
-      if (tag === LABEL) labels.push(readLabelPair(cursor));
-      else if (tag === 0x11) value = cursor.double();
-      else if (tag === 0x1a) {
-        const { seconds, nanos } = this.#timestamp();
-        timestampMs = seconds * 1000 + Math.trunc(nanos / 1e6);
-      } else cursor.other(tag, 3);
-    }
-    cursor.end = outer;
-    return { labels: Object.fromEntries(labels), value, ...(timestampMs !== undefined && { timestampMs }) };
-  }
-
-  #buckets(side: Side, float: boolean, name: string): NativeBuckets {
-    const expected = side.spans.reduce((sum, { length }) => sum + length, 0);
-    const given = float ? side.counts : side.deltas;
-    if (expected !== given.length) {
-      this.#cursor.fail(`the ${name} spans have ${expected} buckets, ${given.length} are there`, this.#end);
-    }
-    return { spans: [...side.spans], counts: float ? [...side.counts] : addedUp(side.deltas) };
-  }
-}
-
-function addedUp(deltas: readonly (number | bigint)[]): (number | bigint)[] {
-  let count: number | bigint = 0;
-  return deltas.map((delta) => {
-    if (typeof count === "number" && typeof delta === "number" && Number.isSafeInteger(count + delta)) {
-      count += delta;
-    } else {
-      const exact: bigint = BigInt.asIntN(64, BigInt(count) + BigInt(delta));
-      count = exact >= -MAX_SAFE && exact <= MAX_SAFE ? Number(exact) : exact;
-    }
-    return count;
-  });
-}
-
-const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
-
-function zigZag32(encoded: number): number {
-  return (encoded >>> 1) ^ -(encoded & 1);
 }
 
 function doubled(array: Float64Array): Float64Array<ArrayBuffer> {
   const larger = new Float64Array(array.length * 2);
   larger.set(array);
   return larger;
-}
-
-/** A label of an exemplar. Like in Prometheus it need not be valid UTF-8. */
-function readLabelPair(cursor: WireCursor): [name: string, value: string] {
-  const outer = cursor.end;
-  let name = "";
-  let value = "";
-  cursor.end = cursor.delimited();
-  while (cursor.pos < cursor.end) {
-    const tag = cursor.tag();
-    if (tag !== 0x0a && tag !== 0x12) {
-      cursor.other(tag, 2);
-      continue;
-    }
-    const end = cursor.delimited();
-    const text = cursor.bytes.toString("utf8", cursor.pos, end);
-    cursor.pos = end;
-    if (tag === 0x0a) name = text;
-    else value = text;
-  }
-  cursor.end = outer;
-  return [name, value];
 }
