@@ -67,6 +67,13 @@ export abstract class LineReader extends ByteCursor {
     return this.at(this.pos) === BRACE_OPEN;
   }
 
+  /** Whether the first byte at or after `offset` that is not a blank opens a label block. */
+  labelsFollow(offset: number): boolean {
+    this.pos = offset;
+    this.skipBlanks();
+    return this.atLabels;
+  }
+
   /** Reads the label block if there is one, into `labels`. */
   readLabels(): void {
     this.labels.clear();

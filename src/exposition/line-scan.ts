@@ -49,7 +49,9 @@ export function scanLines(
             const slot = records[record + Field.TARGET]!;
             if (
               bytes[p] === SPACE &&
-              matchBytes(view, blockStart, slab, records[record + Field.BLOCK]!, blockLength)
+              matchBytes(view, blockStart, slab, records[record + Field.BLOCK]!, blockLength) &&
+              // A bare name may be followed by blanks and then by the labels of another series.
+              (blockLength > 0 || !reader.labelsFollow(p))
             ) {
               const value = decimal.read(bytes, p + 1);
               if (mask[slot] === 1) {

@@ -8,6 +8,8 @@ import { parse, seenSeries } from "./support.ts";
 const spellings = [
   "a",
   "a{}",
+  'a {x="1"}',
+  'a \t{x="2"}',
   'a{x="1"}',
   'a{x="1",}',
   'a{x="1",y="2"}',
