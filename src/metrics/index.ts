@@ -9,6 +9,8 @@ export {
   STALE,
 } from "./column.ts";
 export { ColumnBuffers, withLength } from "./column-buffers.ts";
+export { addCounts, subtractCounts } from "./counts.ts";
+export { addExponential, mergeExponential, subtractExponential } from "./exponential-histogram.ts";
 export {
   type ExponentialHistogramMetricLayout,
   type HistogramMetricLayout,

@@ -1,6 +1,12 @@
-import { type Column, type PointExtras, PRESENT, STALE } from "../metrics/index.ts";
-import { addCounts, addExact } from "./counts.ts";
-import { addExponential } from "./exponential-histogram.ts";
+import {
+  addCounts,
+  type Column,
+  mergeExponential,
+  type PointExtras,
+  PRESENT,
+  STALE,
+} from "../metrics/index.ts";
+import { addExact } from "./counts.ts";
 import type { Pass } from "./pass.ts";
 import { StreamMemory } from "./stream-memory.ts";
 import type { WholePlan } from "./stream-plans.ts";
@@ -180,8 +186,7 @@ export class CumulativeConverter {
     const before = turn.known ? table.details.get(id)?.exponential : undefined;
     this.#pass.save(id);
     this.#advance(id, slot, turn);
-    const total =
-      before === undefined ? delta : { ...addExponential(before, delta), ...together(before, delta) };
+    const total = before === undefined ? delta : mergeExponential(before, delta);
     this.#pass.setDetail(id, { exponential: total });
     values[slot] = Number(total.count);
     this.#setExtras(slot, { exponential: total });

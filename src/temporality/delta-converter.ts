@@ -1,6 +1,5 @@
-import { type Column, PRESENT, STALE } from "../metrics/index.ts";
-import { subtractCounts, subtractExact } from "./counts.ts";
-import { subtractExponential } from "./exponential-histogram.ts";
+import { type Column, PRESENT, STALE, subtractCounts, subtractExponential } from "../metrics/index.ts";
+import { subtractExact } from "./counts.ts";
 import type { Pass } from "./pass.ts";
 import { announcesReset } from "./source-start.ts";
 import { splitFell } from "./split-histogram.ts";

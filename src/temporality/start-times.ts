@@ -1,6 +1,5 @@
-import { ABSENT, type Column, PRESENT } from "../metrics/index.ts";
-import { subtractCounts, subtractExact } from "./counts.ts";
-import { subtractExponential } from "./exponential-histogram.ts";
+import { ABSENT, type Column, PRESENT, subtractCounts, subtractExponential } from "../metrics/index.ts";
+import { subtractExact } from "./counts.ts";
 import type { Pass } from "./pass.ts";
 import { StreamMemory } from "./stream-memory.ts";
 import type { WholePlan } from "./stream-plans.ts";

@@ -1,11 +1,11 @@
 import {
   type Attributes,
-  type Count,
+  addCounts,
   DataPointType,
-  type ExponentialBuckets,
   type ExponentialHistogramValue,
   type HistogramValue,
   hrTimeToNs,
+  mergeExponential,
 } from "../../metrics/index.ts";
 import type { PointData, PointDraft } from "../context/draft.ts";
 import { EvaluationError } from "../ottl-error.ts";
@@ -67,7 +67,7 @@ export function aggregatePoints(
       ? aggregations[aggregation](values as Numbers)
       : type === DataPointType.HISTOGRAM
         ? (values as HistogramValue[]).reduce(addHistograms)
-        : (values as ExponentialHistogramValue[]).reduce(addExponential);
+        : (values as ExponentialHistogramValue[]).reduce(mergeExponential);
     return { ...first, data: { ...rest, startTime: start, value } };
   });
 }
@@ -85,18 +85,11 @@ function keyOf(value: unknown): string {
     .join()}}`;
 }
 
-function add(a: Count, b: Count): Count {
-  return typeof a === "bigint" || typeof b === "bigint" ? BigInt(a) + BigInt(b) : a + b;
-}
-
 function optionalSum(a: number | undefined, b: number | undefined): { sum?: number } {
   return a === undefined || b === undefined ? {} : { sum: a + b };
 }
 
-function extremes(
-  a: HistogramValue | ExponentialHistogramValue,
-  b: typeof a,
-): { min?: number; max?: number } {
+function extremes(a: HistogramValue, b: HistogramValue): { min?: number; max?: number } {
   return {
     ...(a.min !== undefined && b.min !== undefined && { min: Math.min(a.min, b.min) }),
     ...(a.max !== undefined && b.max !== undefined && { max: Math.max(a.max, b.max) }),
@@ -112,53 +105,10 @@ function addHistograms(a: HistogramValue, b: HistogramValue): HistogramValue {
   return {
     buckets: {
       boundaries: bounds,
-      counts: a.buckets.counts.map((count, i) => add(count, b.buckets.counts[i] ?? 0)),
+      counts: a.buckets.counts.map((count, i) => addCounts(count, b.buckets.counts[i] ?? 0)),
     },
-    count: add(a.count, b.count),
+    count: addCounts(a.count, b.count),
     ...optionalSum(a.sum, b.sum),
     ...extremes(a, b),
   };
-}
-
-/** The finer of two scales is brought to the coarser one by joining neighbours. */
-function addExponential(
-  a: ExponentialHistogramValue,
-  b: ExponentialHistogramValue,
-): ExponentialHistogramValue {
-  const scale = Math.min(a.scale, b.scale);
-  const side = (name: "positive" | "negative") =>
-    addBuckets(coarsen(a[name], a.scale - scale), coarsen(b[name], b.scale - scale));
-  return {
-    count: add(a.count, b.count),
-    scale,
-    zeroCount: add(a.zeroCount, b.zeroCount),
-    zeroThreshold: Math.max(a.zeroThreshold ?? 0, b.zeroThreshold ?? 0),
-    positive: side("positive"),
-    negative: side("negative"),
-    ...optionalSum(a.sum, b.sum),
-    ...extremes(a, b),
-  };
-}
-
-function coarsen({ offset, bucketCounts }: ExponentialBuckets, by: number): ExponentialBuckets {
-  if (by === 0 || bucketCounts.length === 0) return { offset, bucketCounts };
-  const size = 2 ** by;
-  const first = Math.floor(offset / size);
-  const counts: Count[] = [];
-  for (const [i, count] of bucketCounts.entries()) {
-    const index = Math.floor((offset + i) / size) - first;
-    counts[index] = add(counts[index] ?? 0, count);
-  }
-  return { offset: first, bucketCounts: counts };
-}
-
-function addBuckets(a: ExponentialBuckets, b: ExponentialBuckets): ExponentialBuckets {
-  if (a.bucketCounts.length === 0) return b;
-  if (b.bucketCounts.length === 0) return a;
-  const offset = Math.min(a.offset, b.offset);
-  const end = Math.max(a.offset + a.bucketCounts.length, b.offset + b.bucketCounts.length);
-  const bucketCounts = Array.from({ length: end - offset }, (_, i) =>
-    add(a.bucketCounts[offset + i - a.offset] ?? 0, b.bucketCounts[offset + i - b.offset] ?? 0),
-  );
-  return { offset, bucketCounts };
 }

@@ -1,6 +1,5 @@
-import { type PointExtras, PRESENT, ValueType } from "../../metrics/index.ts";
+import { mergeExponential, type PointExtras, PRESENT, ValueType } from "../../metrics/index.ts";
 import type { SlotOperation } from "../../reshape/index.ts";
-import { addExponential } from "./add-exponential.ts";
 import type { Aggregation } from "./config.ts";
 import type { SlotGroups } from "./merge-slots.ts";
 
@@ -50,7 +49,7 @@ export class MergeDetails implements SlotOperation {
       ...(details.some(({ valueType }) => valueType === ValueType.DOUBLE) && { valueType: ValueType.DOUBLE }),
       ...(min && { min: Math.min(...min) }),
       ...(max && { max: Math.max(...max) }),
-      ...(exponential && { exponential: exponential.reduce(addExponential) }),
+      ...(exponential && { exponential: exponential.reduce(mergeExponential) }),
     };
   }
 

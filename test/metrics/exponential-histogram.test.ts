@@ -1,9 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import {
+  addExponential,
+  mergeExponential,
+  subtractExponential,
+} from "../../src/metrics/exponential-histogram.ts";
 import type { ExponentialHistogramValue } from "../../src/metrics/index.ts";
-import { addExponential, subtractExponential } from "../../src/temporality/exponential-histogram.ts";
-import { column, convert, exponentialStream, newConverter, refused, SECOND, T0 } from "./support.ts";
+import {
+  column,
+  convert,
+  exponentialStream,
+  newConverter,
+  refused,
+  SECOND,
+  T0,
+} from "../temporality/support.ts";
 
 const empty = { offset: 0, bucketCounts: [] };
 
@@ -157,4 +169,24 @@ test("exponential histograms become deltas; a reset has all of the new total", a
 
   const reset = await at(5n, exponential([1, 1, 1, 1, 1, 1, 1], 2));
   assert.deepEqual(reset.delta && [reset.delta.scale, reset.delta.count, reset.delta.sum], [2, 7, 7]);
+});
+
+test("merging adds sum and takes the extremes where both have them, and stays small for buckets far apart", () => {
+  const at = (offset: number, more: object) => ({
+    count: 1,
+    scale: 0,
+    zeroCount: 0,
+    positive: { offset, bucketCounts: [1] },
+    negative: { offset: 0, bucketCounts: [] },
+    ...more,
+  });
+  const merged = mergeExponential(at(-(2 ** 31), { sum: 1, min: 1 }), at(2 ** 31 - 1, { sum: 2, max: 2 }));
+  assert.equal(merged.count, 2);
+  assert.equal(merged.sum, 3);
+  assert.deepEqual([merged.min, merged.max], [undefined, undefined]);
+  assert.ok(merged.positive.bucketCounts.length <= 160);
+  assert.equal(
+    merged.positive.bucketCounts.reduce<number>((sum, n) => sum + Number(n), 0),
+    2,
+  );
 });

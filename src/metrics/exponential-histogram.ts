@@ -1,5 +1,5 @@
-import type { Count, ExponentialBuckets, ExponentialHistogramValue } from "../metrics/index.ts";
 import { addCounts, subtractCounts } from "./counts.ts";
+import type { Count, ExponentialBuckets, ExponentialHistogramValue } from "./types.ts";
 
 /** Buckets of each sign that a sum may have; it becomes coarser before it has more (as in the SDKs). */
 const MAX_BUCKETS = 160;
@@ -54,6 +54,21 @@ export function addExponential(
     zeroCount: addCounts(a.zeroCount, b.zeroCount),
     positive: addBuckets(a.positive, b.positive),
     negative: addBuckets(a.negative, b.negative),
+  };
+}
+
+/** The same with sum, minimum and maximum, where both have them. */
+export function mergeExponential(
+  one: ExponentialHistogramValue,
+  other: ExponentialHistogramValue,
+): ExponentialHistogramValue {
+  const both = (name: "sum" | "min" | "max", merge: (x: number, y: number) => number) =>
+    one[name] === undefined || other[name] === undefined ? {} : { [name]: merge(one[name], other[name]) };
+  return {
+    ...addExponential(one, other),
+    ...both("sum", (x, y) => x + y),
+    ...both("min", Math.min),
+    ...both("max", Math.max),
   };
 }
 
