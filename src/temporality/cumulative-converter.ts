@@ -244,18 +244,3 @@ interface Turn {
   readonly startNs: bigint;
   readonly timeNs: bigint;
 }
-
-interface Observed {
-  readonly sum?: number;
-  readonly min?: number;
-  readonly max?: number;
-}
-
-/** What both say, of both. */
-function together(a: Observed, b: Observed): Observed {
-  return {
-    ...(a.sum !== undefined && b.sum !== undefined && { sum: a.sum + b.sum }),
-    ...(a.min !== undefined && b.min !== undefined && { min: Math.min(a.min, b.min) }),
-    ...(a.max !== undefined && b.max !== undefined && { max: Math.max(a.max, b.max) }),
-  };
-}
