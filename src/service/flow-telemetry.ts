@@ -1,5 +1,5 @@
 import type { Clock, Component, Consumer } from "../component/index.ts";
-import type { Counter, Histogram, Meter, MeterAttributes } from "../telemetry/index.ts";
+import type { Counter, Histogram, Logger, Meter, MeterAttributes } from "../telemetry/index.ts";
 import type { NodeKind } from "./node.ts";
 import { OwnTime } from "./own-time.ts";
 import type { PortTelemetry } from "./port.ts";
@@ -18,6 +18,7 @@ export class FlowTelemetry {
   readonly #outgoing: Counter;
   readonly #refused: Counter;
   readonly #redelivered: Counter;
+  readonly #late: Counter;
   readonly #duration: Histogram;
   readonly #clock: Pick<Clock, "monotonic">;
   /** Of the processor above a port. */
@@ -39,6 +40,10 @@ export class FlowTelemetry {
       "reload_redelivered_items",
       "Data points offered once more to components that a reload put in the place of others, a count for each.",
     );
+    this.#late = counter(
+      "fanout_dropped_items",
+      "Data points that others got and this branch did not, since it had not settled what it got before.",
+    );
     this.#duration = meter.createHistogram("otelcol_processor_internal_duration", {
       unit: "s",
       description: "Time that the processor itself took for what it was passed.",
@@ -46,12 +51,19 @@ export class FlowTelemetry {
     });
   }
 
-  ofPort(kind: NodeKind, id: string): PortTelemetry {
-    const redelivered = (points: number, targets: number) =>
-      this.#redelivered.add(points * targets, { component: id, kind });
-    if (kind !== "processor") return { outgoing() {}, redelivered };
+  ofPort(kind: NodeKind, id: string, logger: Logger): PortTelemetry {
+    const from = { component: id, kind };
     const attributes = attributesOf(id);
-    return { outgoing: (points) => this.#outgoing.add(points, attributes), redelivered };
+    return {
+      outgoing: kind === "processor" ? (points) => this.#outgoing.add(points, attributes) : () => {},
+      redelivered: (points) => this.#redelivered.add(points, from),
+      late: (branch) =>
+        logger.warn("A branch is slower than the others. It gets no more data until it has caught up.", {
+          branch,
+        }),
+      dropped: (points, branch) => this.#late.add(points, { ...from, branch, reason: "late" }),
+      caughtUp: (branch) => logger.info("A branch that was slow has caught up.", { branch }),
+    };
   }
 
   /** Tells a port's consumer apart from the component that calls it. */

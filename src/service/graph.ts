@@ -60,6 +60,7 @@ function build(
   const nodes = new Map<string, Node>();
   const connections: (() => void)[] = [];
   const flow = new FlowTelemetry(settings.meter, settings.clock);
+  const patienceMs = config.service.fanout_timeout;
 
   const add = (
     kind: NodeKind,
@@ -100,7 +101,7 @@ function build(
     const node = add("connector", connector, (port, base) =>
       connector.definition.create({ ...base, next: port }),
     );
-    connections.push(() => node.port?.connect(entries.get(id) ?? []));
+    connections.push(() => node.port?.connect(entries.get(id) ?? [], patienceMs));
     return node;
   };
   for (const [name, pipeline] of downstreamFirst(config)) {
@@ -117,7 +118,7 @@ function build(
         name,
       );
       const targets = next;
-      connections.push(() => node.port?.connect(targets));
+      connections.push(() => node.port?.connect(targets, patienceMs));
       next = [targetOf(node)];
     }
     for (const id of unique(pipeline.receivers)) entries.set(id, [...(entries.get(id) ?? []), ...next]);
@@ -128,7 +129,7 @@ function build(
     const node = add("receiver", receiver, (port, base) =>
       receiver.definition.create({ ...base, next: port }),
     );
-    connections.push(() => node.port?.connect(targets));
+    connections.push(() => node.port?.connect(targets, patienceMs));
   }
   return {
     nodes,
@@ -171,16 +172,17 @@ function createNode(
 ): Node {
   const place = { kind, id, ...(pipeline !== undefined && { pipeline }) };
   const reportStatus = onChange((event) => settings.onStatus(place, event));
-  const port = new Port(flow.ofPort(kind, id));
+  const logger = settings.logger.child({
+    "otelcol.component.id": id,
+    "otelcol.component.kind": kind,
+    ...(pipeline !== undefined && { "otelcol.pipeline.id": pipeline }),
+  });
+  const port = new Port(settings.clock, flow.ofPort(kind, id, logger));
   const component = createComponent(kind, id, () =>
     create(port, {
       id,
       config,
-      logger: settings.logger.child({
-        "otelcol.component.id": id,
-        "otelcol.component.kind": kind,
-        ...(pipeline !== undefined && { "otelcol.pipeline.id": pipeline }),
-      }),
+      logger,
       meter: settings.meter,
       clock: settings.clock,
       reportStatus,

@@ -1,4 +1,4 @@
-import { type Consumer, isPermanent } from "../component/index.ts";
+import { type Clock, type Consumer, isPermanent, RetryableError } from "../component/index.ts";
 import type { Batch } from "../metrics/index.ts";
 
 /** A consumer and the name of its place in the graph, which outlives the instance there. */
@@ -7,41 +7,69 @@ export interface PortTarget {
   readonly consumer: Consumer;
 }
 
-/** What passes a port, in data points. */
+/** What passes a port, in data points, and how its targets keep up. */
 export interface PortTelemetry {
   readonly outgoing: (points: number) => void;
-  /** Points offered once more, to as many `targets`, since those before were replaced while they had them. */
-  readonly redelivered: (points: number, targets: number) => void;
+  /** Points offered once more, since the consumer before was replaced while it had them. */
+  readonly redelivered: (points: number) => void;
+  /** The target there takes longer than the others: they no longer wait for it. */
+  readonly late: (place: string) => void;
+  /** Points that others took, and the target there did not get, since it was late. */
+  readonly dropped: (points: number, place: string) => void;
+  readonly caughtUp: (place: string) => void;
 }
 
 interface Refusal {
-  readonly target: PortTarget;
   readonly error: unknown;
+  /** Nothing stands any more where it was refused. */
+  readonly isOrphan: boolean;
 }
 
-const NONE: readonly Refusal[] = [];
+/** A batch on its way to one target. */
+interface Delivery {
+  readonly place: string;
+  readonly batch: Batch;
+  /** Whether a consumer has it in its hands: none does while it waits for the end of a reload. */
+  isInside: boolean;
+  /** The sender no longer waits for it. */
+  isLate: boolean;
+  isSettled: boolean;
+  refusal: Refusal | undefined;
+}
 
 /**
- * An outlet of a component: what it hands on goes to all connected consumers. The batch is shared, never copied. The
- * service holds the port while it replaces what is behind it; calls then wait, and a batch that the old consumer gives
- * back meanwhile goes to the new one, so that a reload loses nothing.
+ * An outlet of a component: what it hands on goes to all connected consumers. The batch is shared, never copied.
+ *
+ * A batch that one of several targets has taken waits for the others for a while at most. Who takes longer keeps the
+ * batch, but gets no further one before it has settled those that it has: it is late, and holds up nobody. While all are
+ * late, all get everything, and the sender waits.
+ *
+ * The service holds the port while it replaces what is behind it; calls then wait, and a batch that the old consumer
+ * gives back meanwhile goes to the new one, so that a reload loses nothing.
  */
 export class Port implements Consumer {
-  readonly #telemetry: PortTelemetry | undefined;
+  readonly #clock: Clock;
+  readonly #telemetry: PortTelemetry;
   #targets: readonly PortTarget[] = [];
+  #patienceMs = 0;
+  /** How many batches are late, by place. */
+  readonly #late = new Map<string, number>();
   #held: PromiseWithResolvers<void> | undefined;
   #active = 0;
   #idle: PromiseWithResolvers<void> | undefined;
 
-  constructor(telemetry?: PortTelemetry) {
+  constructor(clock: Clock, telemetry: PortTelemetry) {
+    this.#clock = clock;
     this.#telemetry = telemetry;
   }
 
-  connect(targets: readonly PortTarget[]): void {
+  /** @param patienceMs how long one target that has taken a batch waits for the others; 0: until they settle */
+  connect(targets: readonly PortTarget[], patienceMs: number): void {
     this.#targets = targets;
+    this.#patienceMs = patienceMs;
   }
 
-  /** Lets nothing more through; settles when what was on its way has been taken or given back. */
+  /** Lets nothing more through; settles when what senders wait for has been taken or given back. */
   hold(): Promise<void> {
     this.#held ??= Promise.withResolvers<void>();
     if (this.#active === 0) return Promise.resolve();
@@ -54,31 +82,17 @@ export class Port implements Consumer {
     this.#held = undefined;
   }
 
+  /** @throws the refusal of the first target, when no target took the batch */
   async consume(batch: Batch): Promise<void> {
     await this.#released();
-    this.#telemetry?.outgoing(batch.pointCount);
-    let targets = this.#targets;
-    let taken = false;
+    this.#telemetry.outgoing(batch.pointCount);
     for (;;) {
-      const connected = this.#targets;
-      const refusals = await this.#deliver(targets, batch);
-      if (refusals.length === 0) return;
-      taken ||= refusals.length < targets.length;
-      // Refused in the course of a reload: most likely because the consumer was being replaced.
-      const isReload = this.#held !== undefined || this.#targets !== connected;
-      const returned = isReload ? refusals.filter(({ error }) => !isPermanent(error)) : NONE;
-      if (returned.length > 0) {
-        await this.#released();
-        const replaced = this.#replacements(returned, taken);
-        if (replaced.length > 0) {
-          this.#telemetry?.redelivered(batch.pointCount, replaced.length);
-          targets = replaced;
-          continue;
-        }
-      }
+      const refusals = await this.#offer(batch);
       // One failing branch must not make the sender repeat what another branch has taken.
-      if (!taken) throw refusals[0]?.error;
-      return;
+      if (refusals === undefined) return;
+      const returned = refusals.filter(({ error }) => !isPermanent(error));
+      if (returned.length === 0 || !returned.every(({ isOrphan }) => isOrphan)) throw refusals[0]?.error;
+      this.#telemetry.redelivered(batch.pointCount * this.#targets.length);
     }
   }
 
@@ -86,37 +100,121 @@ export class Port implements Consumer {
     while (this.#held !== undefined) await this.#held.promise;
   }
 
-  async #deliver(targets: readonly PortTarget[], batch: Batch): Promise<readonly Refusal[]> {
-    this.#active++;
-    try {
-      if (targets.length === 1) return await deliverTo(targets[0] as PortTarget, batch);
-      return (await Promise.all(targets.map((target) => deliverTo(target, batch)))).flat();
-    } finally {
-      this.#active--;
-      if (this.#active === 0) {
-        this.#idle?.resolve();
-        this.#idle = undefined;
+  /** Offers the batch to all that keep up; gives their refusals, or undefined when one at least has taken it. */
+  async #offer(batch: Batch): Promise<readonly Refusal[] | undefined> {
+    const targets = this.#targets;
+    const only = targets[0];
+    if (only === undefined) return undefined;
+    if (targets.length === 1) {
+      const delivery = deliveryTo(only, batch);
+      await this.#deliver(delivery, only);
+      return delivery.refusal === undefined ? undefined : [delivery.refusal];
+    }
+    const prompt = targets.filter(({ place }) => !this.#late.has(place));
+    const offered = prompt.length === 0 ? targets : prompt;
+    const deliveries = offered.map((target) => deliveryTo(target, batch));
+    await this.#settledOrLate(
+      deliveries,
+      deliveries.map((delivery, i) => this.#deliver(delivery, offered[i] as PortTarget)),
+    );
+    const refusals = deliveries.map(({ refusal }) => refusal).filter((refusal) => refusal !== undefined);
+    if (refusals.length === deliveries.length) return refusals;
+    for (const target of targets) {
+      if (!offered.includes(target)) this.#telemetry.dropped(batch.pointCount, target.place);
+    }
+    return undefined;
+  }
+
+  /** Waits for all; once one has taken the batch, no longer than there is patience for the others. */
+  async #settledOrLate(deliveries: readonly Delivery[], settling: readonly Promise<void>[]): Promise<void> {
+    const all = Promise.all(settling);
+    if (this.#patienceMs === 0) {
+      await all;
+      return;
+    }
+    const taken = Promise.withResolvers<void>();
+    deliveries.forEach((delivery, i) => {
+      settling[i]?.then(() => {
+        if (delivery.refusal === undefined) taken.resolve();
+      });
+    });
+    await Promise.race([all, taken.promise]);
+    if (deliveries.every(({ isSettled }) => isSettled)) return;
+    const over = Promise.withResolvers<void>();
+    const cancel = this.#clock.schedule(this.#patienceMs, over.resolve);
+    await Promise.race([all, over.promise]);
+    cancel();
+    deliveries.forEach((delivery, i) => {
+      if (!delivery.isSettled) this.#goOnWithout(delivery, settling[i] as Promise<void>);
+    });
+  }
+
+  #goOnWithout(delivery: Delivery, settling: Promise<void>): void {
+    const { place, batch } = delivery;
+    batch.retain();
+    delivery.isLate = true;
+    if (delivery.isInside) this.#leave();
+    const others = this.#late.get(place) ?? 0;
+    this.#late.set(place, others + 1);
+    if (others === 0) this.#telemetry.late(place);
+    void settling.then(() => {
+      const left = (this.#late.get(place) ?? 1) - 1;
+      if (left > 0) {
+        this.#late.set(place, left);
+        return;
       }
+      this.#late.delete(place);
+      this.#telemetry.caughtUp(place);
+    });
+  }
+
+  /** Delivers to a consumer, or to who stands in its place after a reload in which it gave the batch back. */
+  async #deliver(delivery: Delivery, target: PortTarget): Promise<void> {
+    const { place, batch } = delivery;
+    for (let { consumer } = target; ; ) {
+      const connected = this.#targets;
+      const error = await this.#attempt(delivery, consumer);
+      if (error === undefined) break;
+      delivery.refusal = { error, isOrphan: false };
+      // Refused in the course of a reload: most likely because the consumer was being replaced.
+      const isReload = this.#held !== undefined || this.#targets !== connected;
+      if (!isReload || isPermanent(error)) break;
+      await this.#released();
+      const successor = this.#targets.find((one) => one.place === place);
+      if (successor === undefined || successor.consumer === consumer) {
+        delivery.refusal = { error, isOrphan: successor === undefined };
+        break;
+      }
+      this.#telemetry.redelivered(batch.pointCount);
+      delivery.refusal = undefined;
+      consumer = successor.consumer;
+    }
+    delivery.isSettled = true;
+  }
+
+  /** Never rejects: gives the error, since a late one has nobody to catch it. */
+  async #attempt(delivery: Delivery, consumer: Consumer): Promise<unknown> {
+    if (!delivery.isLate) this.#active++;
+    delivery.isInside = true;
+    try {
+      await consumer.consume(delivery.batch);
+      return undefined;
+    } catch (error) {
+      return error ?? new RetryableError("the consumer failed without an error");
+    } finally {
+      delivery.isInside = false;
+      if (!delivery.isLate) this.#leave();
     }
   }
 
-  /** Who stands now where those stood that gave a batch back; all targets if those places are gone and nobody took it. */
-  #replacements(returned: readonly Refusal[], taken: boolean): readonly PortTarget[] {
-    const before = new Map(returned.map(({ target }) => [target.place, target.consumer]));
-    const replaced = this.#targets.filter(({ place, consumer }) => {
-      const old = before.get(place);
-      return old !== undefined && old !== consumer;
-    });
-    const known = this.#targets.some(({ place }) => before.has(place));
-    return replaced.length > 0 || known || taken ? replaced : this.#targets;
+  #leave(): void {
+    this.#active--;
+    if (this.#active > 0) return;
+    this.#idle?.resolve();
+    this.#idle = undefined;
   }
 }
 
-async function deliverTo(target: PortTarget, batch: Batch): Promise<readonly Refusal[]> {
-  try {
-    await target.consumer.consume(batch);
-    return NONE;
-  } catch (error) {
-    return [{ target, error }];
-  }
+function deliveryTo({ place }: PortTarget, batch: Batch): Delivery {
+  return { place, batch, isInside: false, isLate: false, isSettled: false, refusal: undefined };
 }

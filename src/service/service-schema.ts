@@ -34,6 +34,11 @@ export const serviceSchema = z.strictObject({
   reload: reloadSchema
     .prefault({ http: undefined })
     .describe("What makes the collector read its configuration again, besides SIGHUP."),
+  fanout_timeout: duration({ min: 0 })
+    .prefault("1s")
+    .describe(
+      "Where data goes to several exporters or pipelines: how long what one of them has taken waits for the others. One that takes longer holds up nobody; it gets no more before it has caught up, and what it misses is counted. 0: wait for all, however long they take.",
+    ),
   shutdown_timeout: duration({ min: 0 })
     .prefault("30s")
     .describe(
