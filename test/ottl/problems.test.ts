@@ -38,6 +38,9 @@ const rows: readonly Row[] = [
   ['set(metric.name, "a") where 1 == 1 == 1', 36, /unexpected "=="/],
   ["set(metric.name, and)", 18, /unexpected keyword "and"/],
   [`set(metric.name, ${"(".repeat(120)}1${")".repeat(120)})`, 117, /nested more than 100 deep/],
+  [`set(datapoint.value_int, 1${"+1".repeat(1001)})`, 2027, /more than 1000 "\+" in a row/],
+  [`set(datapoint.value_int, 1${"*1".repeat(1001)})`, 2027, /more than 1000 "\*" in a row/],
+  [`set(datapoint.attributes${'["a"]'.repeat(101)}, 1)`, 525, /at most 100 keys in a row/],
   ["set(metric.name, Filter([1], (a, a) => true))", 34, /parameter "a" is there twice/],
   // Paths and contexts
   ['set(name, "x")', 5, /path "name" names no context/, /scope\.name or metric\.name/],

@@ -16,6 +16,9 @@ import {
 } from "./parameter.ts";
 import { splitUrl } from "./split-url.ts";
 
+/** As deep as attributes of OTLP may be nested. */
+const MAX_JSON_DEPTH = 64;
+
 /** Numbers become floats, as in the Collector. */
 function parseJson(text: string): unknown {
   let value: unknown;
@@ -24,15 +27,18 @@ function parseJson(text: string): unknown {
   } catch (error) {
     throw new EvaluationError(`not JSON: ${(error as Error).message}`, { cause: error });
   }
-  if (typeof value === "object" && value !== null) return withoutNull(value);
+  if (typeof value === "object" && value !== null) return withoutNull(value, 1);
   throw new EvaluationError(`expected a JSON object or array, got ${typeof value}`);
 }
 
-function withoutNull(value: unknown): unknown {
+function withoutNull(value: unknown, depth: number): unknown {
   if (value === null) return undefined;
-  if (Array.isArray(value)) return value.map(withoutNull);
   if (typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutNull(inner)]));
+  if (depth > MAX_JSON_DEPTH) throw new EvaluationError(`JSON is nested more than ${MAX_JSON_DEPTH} deep`);
+  if (Array.isArray(value)) return value.map((item) => withoutNull(item, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, withoutNull(inner, depth + 1)]),
+  );
 }
 
 /** Splits at a delimiter outside of single and double quotes. */

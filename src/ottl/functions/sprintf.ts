@@ -9,28 +9,54 @@ interface Verb {
   readonly letter: string;
 }
 
-const directive = /%([-+# 0]*)(\d+)?(?:\.(\d*))?(.)?/gsu;
+const directive = /%([-+# 0]*)(?:\[(\d+)\])?(\*|\d+)?(?:\.(?:\[(\d+)\])?(\*|\d*))?(?:\[(\d+)\])?(.)?/gsu;
 
-/** Go's `fmt.Sprintf` for the values of statements, with its marks for what does not fit: `%!d(string=x)`. */
+/** The greatest width and precision that Go takes. */
+const MAX_SIZE = 1_000_000;
+/** The greatest precision that JavaScript prints. */
+const MAX_DIGITS = 100;
+
+/**
+ * Go's `fmt.Sprintf` for the values of statements, with its marks for what does not fit: `%!d(string=x)`. Widths may
+ * be values (`%*d`), values may be named by their number (`%[2]d`).
+ */
 export function sprintf(format: string, values: readonly unknown[]): string {
   let index = 0;
-  const text = format.replace(
-    directive,
-    (_whole, flags: string, width?: string, precision?: string, letter?: string) => {
-      if (letter === undefined) return "%!(NOVERB)";
-      if (letter === "%") return "%";
-      if (index >= values.length) return `%!${letter}(MISSING)`;
-      return formatValue(values[index++], {
-        flags,
-        width: width === undefined ? undefined : Number(width),
-        precision: precision === undefined ? undefined : Number(precision || 0),
-        letter,
-      });
-    },
+  let isReordered = false;
+  const goTo = (position: string | undefined) => {
+    if (position === undefined) return;
+    isReordered = true;
+    index = Number(position) - 1;
+  };
+  const sizeOf = (text: string | undefined): number | undefined => {
+    if (text === undefined) return undefined;
+    const size = text === "*" ? values[index++] : Number(text);
+    return typeof size === "bigint" || typeof size === "number" ? Number(size) : Number.NaN;
+  };
+  const text = format.replace(directive, (_whole, flags: string, ...parts: (string | undefined)[]) => {
+    const [widthAt, widthText, precisionAt, precisionText, valueAt, letter] = parts;
+    goTo(widthAt);
+    const width = sizeOf(widthText);
+    goTo(precisionAt);
+    const precision = sizeOf(precisionText);
+    goTo(valueAt);
+    if (letter === undefined) return "%!(NOVERB)";
+    if (letter === "%") return "%";
+    if (width !== undefined && !(Math.abs(width) <= MAX_SIZE)) return "%!(BADWIDTH)";
+    if (precision !== undefined && !(precision >= 0 && precision <= MAX_SIZE)) return "%!(BADPREC)";
+    if (index < 0 || index >= values.length)
+      return `%!${letter}(${valueAt === undefined && widthAt === undefined ? "MISSING" : "BADINDEX"})`;
+    const isLeft = width !== undefined && width < 0;
+    return formatValue(values[index++], {
+      flags: isLeft ? `${flags}-` : flags,
+      width: isLeft ? -width : width,
+      precision,
+      letter,
+    });
+  });
+  const extra = (isReordered ? [] : values.slice(index)).map((value) =>
+    value === undefined ? "<nil>" : `${goType(value)}=${plain(value)}`,
   );
-  const extra = values
-    .slice(index)
-    .map((value) => (value === undefined ? "<nil>" : `${goType(value)}=${plain(value)}`));
   return extra.length === 0 ? text : `${text}%!(EXTRA ${extra.join(", ")})`;
 }
 
@@ -78,8 +104,8 @@ function byType(value: unknown, verb: Verb): string | undefined {
 
 function integer(value: bigint, verb: Verb): string {
   const { letter, flags, precision } = verb;
-  if (letter === "c") return pad(String.fromCodePoint(Number(value)), verb);
-  if (letter === "q") return pad(`'${String.fromCodePoint(Number(value))}'`, verb);
+  if (letter === "c") return pad(character(value), verb);
+  if (letter === "q") return pad(`'${character(value)}'`, verb);
   if (letter === "U") return pad(`U+${value.toString(16).toUpperCase().padStart(4, "0")}`, verb);
   const bases: Readonly<Record<string, number>> = { b: 2, o: 8, x: 16, X: 16 };
   const magnitude = value < 0n ? -value : value;
@@ -89,8 +115,13 @@ function integer(value: bigint, verb: Verb): string {
   return numeric(value < 0n, prefix + digits, verb);
 }
 
+function character(code: bigint): string {
+  return String.fromCodePoint(code >= 0n && code <= 0x10ffffn ? Number(code) : 0xfffd);
+}
+
 function float(value: number, verb: Verb): string {
-  const { letter, precision } = verb;
+  const { letter } = verb;
+  const precision = verb.precision === undefined ? undefined : Math.min(verb.precision, MAX_DIGITS);
   if (!Number.isFinite(value))
     return pad(formatFloat(value), { ...verb, flags: verb.flags.replaceAll("0", "") });
   const magnitude = Math.abs(value);
@@ -104,7 +135,7 @@ function float(value: number, verb: Verb): string {
 
 /** toFixed() falls back to an exponent from 1e21. */
 function fixed(value: number, precision: number): string {
-  if (value < 1e21) return value.toFixed(Math.min(precision, 100));
+  if (value < 1e21) return value.toFixed(precision);
   return precision === 0 ? String(BigInt(value)) : `${BigInt(value)}.${"0".repeat(precision)}`;
 }
 

@@ -5,6 +5,8 @@ import { tokenize } from "./tokenize.ts";
 
 /** Deep enough for what people write, shallow enough for the call stack. */
 const MAX_DEPTH = 100;
+/** The same for what follows one another in one expression: `1 + 1 + 1`. */
+const MAX_CHAIN = 1000;
 
 const keywords: ReadonlySet<string> = new Set(["where", "and", "or", "not", "true", "false", "nil"]);
 const comparisons: ReadonlySet<string> = new Set(["==", "!=", "<", ">", "<=", ">="]);
@@ -70,20 +72,26 @@ class Parser {
     if (++this.#depth > MAX_DEPTH) {
       throw new ProblemSignal(this.#peek().column, `expression is nested more than ${MAX_DEPTH} deep`);
     }
-    let left = this.#and();
-    for (let at = this.#acceptKeyword("or"); at !== undefined; at = this.#acceptKeyword("or")) {
-      left = { kind: "logic", operator: "or", left, right: this.#and(), column: at.column };
-    }
+    const expression = this.#logic("or", () => this.#logic("and", () => this.#not()));
     this.#depth--;
-    return left;
+    return expression;
   }
 
-  #and(): Expression {
-    let left = this.#not();
-    for (let at = this.#acceptKeyword("and"); at !== undefined; at = this.#acceptKeyword("and")) {
-      left = { kind: "logic", operator: "and", left, right: this.#not(), column: at.column };
+  /** Thousands of alternatives are nothing unusual in written-out lists: a balanced tree keeps them shallow. */
+  #logic(operator: "and" | "or", operand: () => Expression): Expression {
+    const operands = [operand()];
+    const columns: number[] = [];
+    for (let at = this.#acceptKeyword(operator); at !== undefined; at = this.#acceptKeyword(operator)) {
+      columns.push(at.column);
+      operands.push(operand());
     }
-    return left;
+    const join = (from: number, to: number): Expression => {
+      if (to - from === 1) return operands[from] as Expression;
+      const middle = (from + to + 1) >> 1;
+      const column = columns[middle - 1] as number;
+      return { kind: "logic", operator, left: join(from, middle), right: join(middle, to), column };
+    };
+    return join(0, operands.length);
   }
 
   #not(): Expression {
@@ -110,7 +118,9 @@ class Parser {
 
   #sum(): Expression {
     let left = this.#product();
+    let length = 0;
     for (let at = this.#accept("+", "-"); at !== undefined; at = this.#accept("+", "-")) {
+      checkChain(++length, at);
       const operator = at.text as MathOperator;
       left = { kind: "math", operator, left, right: this.#product(), column: at.column };
     }
@@ -119,7 +129,9 @@ class Parser {
 
   #product(): Expression {
     let left = this.#signed();
+    let length = 0;
     for (let at = this.#accept("*", "/"); at !== undefined; at = this.#accept("*", "/")) {
+      checkChain(++length, at);
       const operator = at.text as MathOperator;
       left = { kind: "math", operator, left, right: this.#signed(), column: at.column };
     }
@@ -217,8 +229,10 @@ class Parser {
 
   #keys(): Expression[] {
     const keys: Expression[] = [];
-    while (this.#accept("[") !== undefined) {
+    for (let at = this.#accept("["); at !== undefined; at = this.#accept("[")) {
       keys.push(this.#or());
+      if (keys.length > MAX_DEPTH)
+        throw new ProblemSignal(at.column, `a path has at most ${MAX_DEPTH} keys in a row`);
       this.#expect("]", "behind the key");
     }
     return keys;
@@ -318,6 +332,11 @@ class Parser {
     const hint = token.text === "&&" || token.text === "||" ? "write and / or" : undefined;
     throw new ProblemSignal(token.column, `unexpected ${describe(token)}`, hint);
   }
+}
+
+function checkChain(length: number, { column, text }: Token): void {
+  if (length <= MAX_CHAIN) return;
+  throw new ProblemSignal(column, `expression has more than ${MAX_CHAIN} ${JSON.stringify(text)} in a row`);
 }
 
 /** Enums and converters begin with a capital, editors and paths do not. */
