@@ -221,6 +221,48 @@ test("scale_metric scales numbers, histograms and summaries", () => {
   assert.match(failed.errors.join(), /cannot scale exponential histograms/);
 });
 
+test("a series that has ended does not spoil what it is aggregated with", () => {
+  const stale = { flags: 1 };
+  const input = [
+    sum("s", [point(Number.NaN, { a: "x" }, stale), point(1.5, { a: "y" }), point(2.5, { a: "z" })]),
+    sum("gone", [point(Number.NaN, { a: "x" }, stale), point(Number.NaN, { a: "y" }, stale)]),
+  ];
+  const values = (aggregation: string) =>
+    run(input, `aggregate_on_attributes("${aggregation}", [])`).metrics[0]?.dataPoints.map(
+      ({ value, flags }) => [value, flags],
+    );
+  assert.deepEqual(values("sum"), [[4, undefined]]);
+  assert.deepEqual(values("mean"), [[2, undefined]]);
+  assert.deepEqual(values("median"), [[2, undefined]]);
+  assert.deepEqual(values("min"), [[1.5, undefined]]);
+  assert.deepEqual(values("count"), [[2, undefined]]);
+  const [, gone] = run(input, 'aggregate_on_attributes("sum", [])').metrics;
+  assert.deepEqual(
+    gone?.dataPoints.map(({ flags }) => flags),
+    [1],
+    "one point that says so when all have ended",
+  );
+});
+
+test("means and medians of integers are doubles, also where they are whole; sums stay exact", () => {
+  const types = (aggregation: string, values: readonly (number | bigint)[]) =>
+    run(
+      [
+        gauge(
+          "g",
+          values.map((value, i) => point(value, { i })),
+          { valueType: 0 },
+        ),
+      ],
+      `aggregate_on_attributes("${aggregation}", [])`,
+    ).metrics[0]?.dataPoints.map(({ value, valueType }) => [value, valueType]);
+  assert.deepEqual(types("mean", [1, 3]), [[2, 1]]);
+  assert.deepEqual(types("median", [1, 2]), [[1.5, 1]]);
+  assert.deepEqual(types("sum", [2 ** 53 - 1, 2]), [[2n ** 53n + 1n, undefined]]);
+  assert.deepEqual(types("max", [1, 3]), [[3, undefined]]);
+  assert.deepEqual(types("count", [1, 3]), [[2, undefined]]);
+});
+
 test("points are aggregated over attributes, at the same time only", () => {
   const later = { endTime: [300, 0] };
   const points = [

@@ -6,8 +6,10 @@ import {
   type HistogramValue,
   hrTimeToNs,
   mergeExponential,
+  NO_RECORDED_VALUE,
+  ValueType,
 } from "../../metrics/index.ts";
-import type { PointData, PointDraft } from "../context/draft.ts";
+import type { MetricDraft, PointData, PointDraft } from "../context/draft.ts";
 import { EvaluationError } from "../ottl-error.ts";
 
 type Numbers = readonly (number | bigint)[];
@@ -34,16 +36,18 @@ export const aggregations = {
   min: extreme((a, b) => a < b),
   mean: (values: Numbers) => Number(sum(values)) / values.length,
   median,
-  count: (values: Numbers) => values.length,
+  count: (values: Numbers) => BigInt(values.length),
 } as const;
 export type Aggregation = keyof typeof aggregations;
 
 /**
- * Merges points with the same attributes and time. The result has the order of the first of each.
+ * Merges points with the same attributes and time. The result has the order of the first of each. Points without a
+ * recorded value, of series that have ended, count for nothing unless all of them are such. Means and medians are
+ * doubles.
  * @throws EvaluationError for summaries, and for histograms that cannot be added
  */
 export function aggregatePoints(
-  type: DataPointType,
+  { dataPointType: type, descriptor }: Pick<MetricDraft, "dataPointType" | "descriptor">,
   points: readonly PointDraft[],
   aggregation: Aggregation,
 ): PointDraft[] {
@@ -55,21 +59,51 @@ export function aggregatePoints(
     return `${hrTimeToNs((data as PointData).endTime)}|${keyOf(attributes)}`;
   });
   return [...groups.values()].map((group) => {
-    const [first] = group as [PointDraft, ...PointDraft[]];
-    if (group.length === 1 && aggregation !== "count") return first;
-    const data = group.map((point) => point.data as PointData);
+    const live = group.filter(({ data }) => !isStale(data as PointData));
+    const [first] = (live.length > 0 ? live : group) as [PointDraft, ...PointDraft[]];
+    if (live.length === 0 || (group.length === 1 && aggregation !== "count")) return first;
+    const data = live.map((point) => point.data as PointData);
     const start = data
       .map(({ startTime }) => startTime)
       .reduce((a, b) => (hrTimeToNs(b) < hrTimeToNs(a) ? b : a));
-    const { exemplars: _, ...rest } = first.data as PointData;
-    const values = data.map(({ value }) => value);
-    const value = isNumber
-      ? aggregations[aggregation](values as Numbers)
-      : type === DataPointType.HISTOGRAM
-        ? (values as HistogramValue[]).reduce(addHistograms)
-        : (values as ExponentialHistogramValue[]).reduce(mergeExponential);
-    return { ...first, data: { ...rest, startTime: start, value } };
+    const { exemplars: _, valueType: __, ...rest } = first.data as PointData;
+    const merged = isNumber
+      ? aggregateNumbers(data, aggregation, descriptor.valueType)
+      : { value: addComposites(type, data) };
+    return { ...first, data: { ...rest, startTime: start, ...merged } };
   });
+}
+
+function isStale({ flags = 0 }: PointData): boolean {
+  return (flags & NO_RECORDED_VALUE) !== 0;
+}
+
+/** @param metricType what points without a type of their own have */
+function aggregateNumbers(
+  data: readonly PointData[],
+  aggregation: Aggregation,
+  metricType: ValueType,
+): Pick<PointData, "value" | "valueType"> {
+  const areIntegers = data.every(
+    ({ value, valueType }) =>
+      typeof value === "bigint" || ((valueType ?? metricType) === ValueType.INT && Number.isInteger(value)),
+  );
+  const values = data.map(({ value }) => (areIntegers ? BigInt(value as number) : Number(value)));
+  const value = aggregations[aggregation](values);
+  const isFraction = aggregation === "mean" || aggregation === "median";
+  const valueType = areIntegers && !isFraction ? ValueType.INT : ValueType.DOUBLE;
+  const isSafe = Number.isSafeInteger(Number(value));
+  return {
+    value: typeof value === "bigint" && isSafe ? Number(value) : value,
+    ...(valueType !== metricType && { valueType }),
+  };
+}
+
+function addComposites(type: DataPointType, data: readonly PointData[]): PointData["value"] {
+  const values = data.map(({ value }) => value);
+  return type === DataPointType.HISTOGRAM
+    ? (values as HistogramValue[]).reduce(addHistograms)
+    : (values as ExponentialHistogramValue[]).reduce(mergeExponential);
 }
 
 /** The same text for the same attributes, whatever their order and nesting. */

@@ -113,7 +113,7 @@ const aggregateOnAttributes = defineFunction({
                 Object.entries(point.attributes).filter(([key]) => kept.has(key)),
               ),
             }));
-      metric.points = aggregatePoints(metric.dataPointType, points, aggregation);
+      metric.points = aggregatePoints(metric, points, aggregation);
     };
   },
 });
@@ -137,7 +137,7 @@ const aggregateOnAttributeValue = defineFunction({
       const renamed = metric.points.map((point) =>
         isMeant(point) ? { ...point, attributes: { ...point.attributes, [attribute]: value } } : point,
       );
-      metric.points = aggregatePoints(metric.dataPointType, renamed, aggregation);
+      metric.points = aggregatePoints(metric, renamed, aggregation);
     };
   },
 });
