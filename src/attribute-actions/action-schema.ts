@@ -1,5 +1,6 @@
 import { z } from "../config/index.ts";
 import { compileRegex, RegexError } from "../regex/index.ts";
+import { contextProblem } from "./context-value.ts";
 
 const actionNames = ["insert", "update", "upsert", "delete", "hash", "extract", "convert"] as const;
 export type ActionName = (typeof actionNames)[number];
@@ -8,6 +9,9 @@ export const convertedTypes = ["int", "double", "string"] as const;
 export type ConvertedType = (typeof convertedTypes)[number];
 
 const setters: ReadonlySet<ActionName> = new Set(["insert", "update", "upsert"]);
+
+/** Where a value may come from; one of them. */
+const sources = ["value", "from_attribute", "from_context"] as const;
 
 const inputSchema = z.strictObject({
   key: z.string().min(1).optional().describe("Attribute that is acted on."),
@@ -29,7 +33,7 @@ const inputSchema = z.strictObject({
     .string()
     .optional()
     .describe(
-      "Not supported, since what is scraped or handed on has no client: refused with an explanation.",
+      "What is known of the sender of the data: `metadata.<header>`, a header of its request (needs `include_metadata` of the receiver); `auth.<attribute>`, of the receiver's authenticator; `client.address`. Several values are joined by `;`. Where there is none nothing happens.",
     ),
   pattern: z
     .string()
@@ -58,14 +62,7 @@ interface Problem {
 }
 
 function* problems(config: ActionConfig): Generator<Problem> {
-  const { action, key, pattern, from_context, converted_type } = config;
-  if (from_context !== undefined) {
-    yield {
-      option: "from_context",
-      message: "is not supported: metrics that are scraped or handed on have no client context",
-    };
-    return;
-  }
+  const { action, key, pattern, converted_type } = config;
   const takesPattern = action === "delete" || action === "hash";
   if (key === undefined && !(takesPattern && pattern !== undefined)) {
     yield { option: "key", message: `is required for ${action}${takesPattern ? " without a pattern" : ""}` };
@@ -87,16 +84,18 @@ function* problems(config: ActionConfig): Generator<Problem> {
   yield* patternProblems(pattern, action === "extract");
 }
 
-function* valueProblems({ action, value, from_attribute }: ActionConfig): Generator<Problem> {
+function* valueProblems(config: ActionConfig): Generator<Problem> {
+  const { action, from_context } = config;
+  const given = sources.filter((option) => config[option] !== undefined);
   if (!setters.has(action)) {
-    const option =
-      value !== undefined ? "value" : from_attribute !== undefined ? "from_attribute" : undefined;
-    if (option !== undefined) yield { option, message: `must not be set for ${action}` };
-  } else if (value === undefined && from_attribute === undefined) {
-    yield { message: `${action} needs value or from_attribute` };
-  } else if (value !== undefined && from_attribute !== undefined) {
-    yield { option: "from_attribute", message: "cannot be combined with value" };
+    for (const option of given) yield { option, message: `must not be set for ${action}` };
+    return;
   }
+  const [first, ...more] = given;
+  if (first === undefined) yield { message: `${action} needs value, from_attribute or from_context` };
+  for (const option of more) yield { option, message: `cannot be combined with ${first}` };
+  const problem = from_context === undefined ? undefined : contextProblem(from_context);
+  if (problem !== undefined) yield { option: "from_context", message: problem };
 }
 
 function* patternProblems(pattern: string, isExtract: boolean): Generator<Problem> {

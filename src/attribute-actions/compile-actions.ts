@@ -46,31 +46,37 @@ class Draft {
   }
 }
 
-type Action = (draft: Draft) => void;
+/** What a `from_context` stands for; undefined when there is none. */
+type Context = (source: string) => string | undefined;
 
-/** Actions run in their order, each over what those before have left. */
-export function compileActions(configs: readonly ActionConfig[]): AttributeActions {
+type Action = (draft: Draft, context: Context) => void;
+
+/** Actions run in their order, each over what those before have left. They are compiled once, for any context. */
+export function prepareActions(configs: readonly ActionConfig[]): (context?: Context) => AttributeActions {
   const actions = configs.map(compileAction);
-  const results = new WeakMap<Attributes, Attributes>();
-  return (attributes) => {
-    let result = results.get(attributes);
-    if (result === undefined) {
-      const draft = new Draft(attributes);
-      for (const action of actions) action(draft);
-      result = draft.current === attributes ? attributes : Object.freeze(draft.current);
-      results.set(attributes, result);
-    }
-    return result;
+  return (context = () => undefined) => {
+    const results = new WeakMap<Attributes, Attributes>();
+    return (attributes) => {
+      let result = results.get(attributes);
+      if (result === undefined) {
+        const draft = new Draft(attributes);
+        for (const action of actions) action(draft, context);
+        result = draft.current === attributes ? attributes : Object.freeze(draft.current);
+        results.set(attributes, result);
+      }
+      return result;
+    };
   };
 }
 
-function compileAction({ action, key = "", pattern, value, ...config }: ActionConfig): Action {
-  const { from_attribute: from, converted_type: type = "string" } = config;
+function compileAction({ action, key = "", pattern, ...config }: ActionConfig): Action {
+  const { converted_type: type = "string" } = config;
+  const source = sourceOf(config);
   const setter = (when: (draft: Draft) => boolean): Action => {
-    return (draft) => {
+    return (draft, context) => {
       if (!when(draft)) return;
-      if (from === undefined) draft.set(key, value);
-      else if (draft.has(from)) draft.set(key, draft.get(from));
+      const value = source(draft, context);
+      if (value !== undefined) draft.set(key, value);
     };
   };
   switch (action) {
@@ -91,6 +97,13 @@ function compileAction({ action, key = "", pattern, value, ...config }: ActionCo
     case "extract":
       return extract(key, pattern ?? "");
   }
+}
+
+/** Where the value comes from; it gives undefined where that is missing. */
+function sourceOf({ value, from_attribute, from_context }: Omit<ActionConfig, "action">) {
+  if (from_attribute !== undefined) return (draft: Draft) => draft.get(from_attribute);
+  if (from_context !== undefined) return (_draft: Draft, context: Context) => context(from_context);
+  return () => value;
 }
 
 /** Of `key` and of those that match `pattern`, what is there. */

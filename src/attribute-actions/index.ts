@@ -1,2 +1,3 @@
 export { type ActionConfig, actionSchema } from "./action-schema.ts";
-export { type AttributeActions, compileActions } from "./compile-actions.ts";
+export { actionsProcessor } from "./actions-processor.ts";
+export { type AttributeActions, prepareActions } from "./compile-actions.ts";

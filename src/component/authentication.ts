@@ -1,4 +1,5 @@
 import { CollectorError } from "../errors/index.ts";
+import type { AuthData } from "./client.ts";
 import type { Component, Host } from "./component.ts";
 
 /** Header values under lower-case names. */
@@ -15,8 +16,12 @@ export interface ClientAuthenticator extends Component {
 
 /** An extension that decides which requests a server answers. */
 export interface ServerAuthenticator extends Component {
-  /** @throws AuthenticationError when the request is to be refused with 401 */
-  authenticate(headers: RequestHeaders): void | Promise<void>;
+  /**
+   * Returns what is known of the sender, if anything: `auth` of the {@link Client}.
+   * @throws AuthenticationError when the request is to be refused with 401
+   */
+  // biome-ignore lint/suspicious/noConfusingVoidType: one that knows nothing need not say so
+  authenticate(headers: RequestHeaders): AuthData | void | Promise<AuthData | void>;
 }
 
 /** The sender of a request is not who may send it. The message goes to the sender and tells nothing of what is right. */

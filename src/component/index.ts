@@ -6,7 +6,8 @@ export {
   type RequestHeaders,
   type ServerAuthenticator,
 } from "./authentication.ts";
-export { type ClientMetadata, clientMetadata, metadataKey } from "./client-metadata.ts";
+export { type AuthData, type Client, type ClientMetadata, clientContext } from "./client.ts";
+export { clientMetadata, metadataKey } from "./client-metadata.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export type { BuildInfo, Component, Consumer, Host, Settings, UpstreamSettings } from "./component.ts";
 export {

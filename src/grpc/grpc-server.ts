@@ -30,8 +30,12 @@ export interface ServerKeepalive {
 /** Text values that came with a call under lower-case names; binary ones (`-bin`) are not there. */
 export type CallMetadata = ReadonlyMap<string, readonly string[]>;
 
-/** `metadata` reads it: most methods need none. */
-export type UnaryMethod = (message: Buffer, metadata: () => CallMetadata) => Promise<Uint8Array>;
+/** `metadata` and `peer` (the client's `address:port`) read it: most methods need none. */
+export type UnaryMethod = (
+  message: Buffer,
+  metadata: () => CallMetadata,
+  peer: () => string,
+) => Promise<Uint8Array>;
 
 export interface GrpcServerSettings {
   /** `host:port` */
@@ -82,7 +86,7 @@ export class GrpcServer {
     const server = new grpc.Server(serverOptions(settings));
     const calls = new Calls();
     for (const [path, method] of Object.entries(settings.methods)) {
-      const counted: UnaryMethod = (message, metadata) => calls.track(method(message, metadata));
+      const counted: UnaryMethod = (...call) => calls.track(method(...call));
       server.register(path, unaryHandler(grpc, counted), passThrough, passThrough, "unary");
     }
     const injector = server.createConnectionInjector(credentials);
@@ -147,7 +151,8 @@ class Calls {
 
 function unaryHandler(grpc: GrpcLibrary, method: UnaryMethod) {
   return (call: ServerUnaryCall<Buffer, Buffer>, respond: sendUnaryData<Buffer>): void => {
-    method(call.request, () => textMetadata(call.metadata)).then(
+    const metadata = () => textMetadata(call.metadata);
+    method(call.request, metadata, () => call.getPeer()).then(
       (answer) => respond(null, Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength)),
       (error) => respond(errorResponse(grpc, error)),
     );

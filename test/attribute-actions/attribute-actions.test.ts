@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { actionSchema, compileActions } from "../../src/attribute-actions/index.ts";
+import { actionSchema, prepareActions } from "../../src/attribute-actions/index.ts";
 import type { Attributes } from "../../src/metrics/index.ts";
 
 function act(actions: readonly object[], attributes: Attributes): Attributes {
-  return compileActions(actions.map((action) => actionSchema.parse(action)))(attributes);
+  return prepareActions(actions.map((action) => actionSchema.parse(action)))()(attributes);
 }
 
 const sha256 = (input: string | Uint8Array) => createHash("sha256").update(input).digest("hex");
@@ -87,7 +87,7 @@ test("each action does what it says, and nothing where it does not apply", () =>
 });
 
 test("the same attributes give the same frozen object, and stay themselves where nothing changes", () => {
-  const actions = compileActions([actionSchema.parse({ key: "a", action: "update", value: 1 })]);
+  const actions = prepareActions([actionSchema.parse({ key: "a", action: "update", value: 1 })])();
   const changed = { a: 2 };
   const untouched = { b: 2 };
   assert.equal(actions(untouched), untouched);
@@ -105,7 +105,7 @@ test("an attribute named like what every object has is an attribute like any oth
 
 test("what makes no sense is refused with the option that is wrong", () => {
   const rows: readonly (readonly [action: object, path: string, message: RegExp])[] = [
-    [{ key: "a", action: "insert" }, "", /insert needs value or from_attribute/],
+    [{ key: "a", action: "insert" }, "", /insert needs value, from_attribute or from_context/],
     [{ key: "a", action: "insert", value: 1, from_attribute: "b" }, "from_attribute", /cannot be combined/],
     [{ action: "insert", value: 1 }, "key", /is required for insert/],
     [{ action: "delete" }, "key", /is required for delete without a pattern/],
@@ -119,7 +119,16 @@ test("what makes no sense is refused with the option that is wrong", () => {
     [{ key: "a", action: "upsert", value: 1, pattern: "x" }, "pattern", /must not be set for upsert/],
     [{ key: "a", action: "convert" }, "converted_type", /is required for convert/],
     [{ key: "a", action: "upsert", value: 1, converted_type: "int" }, "converted_type", /must not be set/],
-    [{ key: "a", action: "upsert", from_context: "metadata.x" }, "from_context", /have no client context/],
+    [
+      { key: "a", action: "upsert", from_context: "client.port" },
+      "from_context",
+      /must be metadata\.<header>, auth/,
+    ],
+    [{ key: "a", action: "upsert", from_context: "metadata." }, "from_context", /not "metadata\."/],
+    [{ key: "a", action: "upsert", from_context: "auth" }, "from_context", /not "auth"/],
+    [{ key: "a", action: "upsert", from_context: "" }, "from_context", /not ""/],
+    [{ key: "a", action: "upsert", value: 1, from_context: "x" }, "from_context", /combined with value/],
+    [{ key: "a", action: "delete", from_context: "x" }, "from_context", /must not be set for delete/],
     [{ key: "a", action: "rename", value: 1 }, "action", /insert/],
   ];
   for (const [action, path, message] of rows) {

@@ -1,4 +1,5 @@
 import {
+  type AuthData,
   AuthenticationError,
   type Clock,
   type RequestHeaders,
@@ -32,12 +33,12 @@ export class ServerBasicAuth implements ServerAuthenticator {
     await this.#current();
   }
 
-  async authenticate({ authorization }: RequestHeaders): Promise<void> {
+  async authenticate({ authorization }: RequestHeaders): Promise<AuthData> {
     const users = await this.#current();
     const [, encoded = ""] = /^basic ([\w+/=-]+)$/i.exec(authorization ?? "") ?? [];
     const [, user = "", password = ""] =
       /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, "base64").toString()) ?? [];
-    if ((await users.get(user)?.(password)) === true) return;
+    if ((await users.get(user)?.(password)) === true) return { username: user };
     const problem =
       authorization === undefined ? "missing header authorization" : "wrong user name or password";
     throw new AuthenticationError(problem, CHALLENGE);

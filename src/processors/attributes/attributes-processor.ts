@@ -1,18 +1,16 @@
-import { compileActions } from "../../attribute-actions/index.ts";
+import type { AttributeActions } from "../../attribute-actions/index.ts";
 import type { LayoutProcessor } from "../../component/index.ts";
 import type { Layout, MetricLayout } from "../../metrics/index.ts";
 import { mapLayout, mapPointAttributes } from "../../reshape/index.ts";
-import type { Config } from "./config.ts";
-import { type MetricChoice, metricChoice } from "./metric-choice.ts";
+import type { MetricChoice } from "./metric-choice.ts";
 
 /** Works on the attributes of points: once for each attributes object, and once for each layout. */
 export class AttributesProcessor implements LayoutProcessor {
   readonly #choose: MetricChoice;
   readonly #map: (metric: MetricLayout) => MetricLayout;
 
-  constructor({ actions, include, exclude }: Config) {
-    this.#choose = metricChoice({ include, exclude });
-    const act = compileActions(actions);
+  constructor(choose: MetricChoice, act: AttributeActions) {
+    this.#choose = choose;
     this.#map = (metric) => mapPointAttributes(metric, act);
   }
 

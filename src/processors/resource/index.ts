@@ -1,3 +1,4 @@
+import { actionsProcessor } from "../../attribute-actions/index.ts";
 import { defineProcessor } from "../../component/index.ts";
 import { configSchema } from "./config.ts";
 import { ResourceProcessor } from "./resource-processor.ts";
@@ -7,5 +8,5 @@ export default defineProcessor({
   stability: "beta",
   description: "Sets, removes, hashes, extracts and converts attributes of resources.",
   config: configSchema,
-  create: ({ config }) => new ResourceProcessor(config),
+  create: ({ config }) => actionsProcessor(config.attributes, (act) => new ResourceProcessor(act)),
 });

@@ -1,18 +1,18 @@
-import { AuthenticationError, type ServerAuthenticator } from "../../component/index.ts";
+import { type AuthData, AuthenticationError, type ServerAuthenticator } from "../../component/index.ts";
 import { errorText } from "../../errors/index.ts";
 import { type CallMetadata, RpcCode, RpcError } from "../../grpc/index.ts";
 
 /**
- * Lets a call through that the authenticator lets through.
+ * Lets a call through that the authenticator lets through; gives what that knows of the sender.
  * @throws RpcError Unauthenticated, or Unavailable when the authenticator cannot tell
  */
 export async function authenticateCall(
   authenticator: ServerAuthenticator,
   metadata: CallMetadata,
-): Promise<void> {
+): Promise<AuthData | undefined> {
   const headers = Object.fromEntries([...metadata].map(([name, values]) => [name, values.join(", ")]));
   try {
-    await authenticator.authenticate(headers);
+    return (await authenticator.authenticate(headers)) ?? undefined;
   } catch (cause) {
     if (cause instanceof AuthenticationError) {
       throw new RpcError(RpcCode.Unauthenticated, cause.message, { cause });

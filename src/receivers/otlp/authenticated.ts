@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { AuthenticationError, type ServerAuthenticator } from "../../component/index.ts";
+import { type AuthData, AuthenticationError, type ServerAuthenticator } from "../../component/index.ts";
 
-type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+type Handle = (request: IncomingMessage, response: ServerResponse, auth?: AuthData) => Promise<void>;
 
 /** The handler behind an authenticator: a request that it refuses is answered with 401 before its body is read. */
 export function authenticated(authenticator: ServerAuthenticator, handle: Handle): Handle {
   return async (request, response) => {
+    let auth: AuthData | undefined;
     try {
-      await authenticator.authenticate(headersOf(request));
+      auth = (await authenticator.authenticate(headersOf(request))) ?? undefined;
     } catch (error) {
       if (!(error instanceof AuthenticationError)) throw error;
       response
@@ -15,7 +16,7 @@ export function authenticated(authenticator: ServerAuthenticator, handle: Handle
         .end(`401 unauthorized: ${error.message}`);
       return;
     }
-    await handle(request, response);
+    await handle(request, response, auth);
   };
 }
 

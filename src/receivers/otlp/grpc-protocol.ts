@@ -5,7 +5,7 @@ import { authenticateCall } from "./authenticated-call.ts";
 import type { GrpcProtocolConfig } from "./config.ts";
 import type { Intake } from "./intake.ts";
 import { refusalOf } from "./refusal.ts";
-import { metadataOf } from "./request-metadata.ts";
+import { ipAddress, metadataOf } from "./request-metadata.ts";
 
 /** The server of OTLP over gRPC (OTLP specification, section "OTLP/gRPC"). */
 export function grpcServerSettings(
@@ -22,9 +22,15 @@ export function grpcServerSettings(
     maxConcurrentStreams: max_concurrent_streams === 0 ? undefined : max_concurrent_streams,
     keepalive: keepalive === undefined ? undefined : keepaliveOf(keepalive.server_parameters),
     methods: {
-      async [EXPORT_METRICS](message, metadata) {
-        if (authenticator !== undefined) await authenticateCall(authenticator, metadata());
-        const client = include_metadata ? metadataOf(metadata()) : undefined;
+      async [EXPORT_METRICS](message, metadata, peer) {
+        // Before anything is waited for: a connection that is gone has no address.
+        const address = ipAddress(peer().replace(/:\d+$/, ""));
+        const auth = authenticator && (await authenticateCall(authenticator, metadata()));
+        const client = {
+          address,
+          auth,
+          metadata: include_metadata ? metadataOf(metadata()) : undefined,
+        };
         try {
           return encodeExportResponse(await intake.take("grpc", client, () => decodeMetrics(message)));
         } catch (error) {

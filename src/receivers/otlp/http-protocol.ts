@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AuthData } from "../../component/index.ts";
 import { RpcCode } from "../../grpc/index.ts";
 import type { MetricsBatch } from "../../metrics/index.ts";
 import { RequestBodyError, readRequestBody } from "../../net/index.ts";
@@ -17,7 +18,7 @@ import {
 import type { HttpProtocolConfig } from "./config.ts";
 import type { Intake } from "./intake.ts";
 import { httpStatusOf, refusalOf } from "./refusal.ts";
-import { httpMetadata } from "./request-metadata.ts";
+import { httpMetadata, ipAddress } from "./request-metadata.ts";
 
 /** How requests and answers of one content type are written. */
 interface Encoding {
@@ -48,7 +49,7 @@ export function createHttpHandler(config: HttpProtocolConfig, intake: Intake) {
     limitBytes: config.max_request_body_size,
     encodings: config.compression_algorithms,
   };
-  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  return async (request: IncomingMessage, response: ServerResponse, auth?: AuthData): Promise<void> => {
     if ((request.url ?? "").split("?", 1)[0] !== config.metrics_url_path) {
       return sendText(response, 404, "404 page not found");
     }
@@ -71,7 +72,11 @@ export function createHttpHandler(config: HttpProtocolConfig, intake: Intake) {
       return send(response, error.status, encoding, encoding.failure({ code, message: error.message }));
     }
     try {
-      const client = config.include_metadata ? httpMetadata(request) : undefined;
+      const client = {
+        address: ipAddress(request.socket.remoteAddress),
+        auth,
+        metadata: config.include_metadata ? httpMetadata(request) : undefined,
+      };
       const answer = await intake.take("http", client, () => encoding.decode(body));
       send(response, 200, encoding, encoding.success(answer));
     } catch (error) {

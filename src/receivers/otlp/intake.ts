@@ -1,4 +1,4 @@
-import { type ClientMetadata, type Consumer, clientMetadata, PartialError } from "../../component/index.ts";
+import { type Client, type Consumer, clientContext, PartialError } from "../../component/index.ts";
 import { Batch, type MetricsBatch } from "../../metrics/index.ts";
 import type { ExportResponse } from "../../otlp/index.ts";
 import type { IntakeTelemetry, Transport } from "./telemetry.ts";
@@ -17,15 +17,11 @@ export class Intake {
 
   /**
    * Settles when the pipeline has taken the data, so that the sender's answer says so.
-   * @param client what the data is handed on under
+   * @param client for whom the data is handed on
    * @param decode gives the request; OtlpDecodeError when it is none
    * @throws OtlpDecodeError, and what the pipeline throws
    */
-  async take(
-    transport: Transport,
-    client: ClientMetadata | undefined,
-    decode: () => MetricsBatch,
-  ): Promise<ExportResponse> {
+  async take(transport: Transport, client: Client, decode: () => MetricsBatch): Promise<ExportResponse> {
     let batch: Batch;
     try {
       batch = Batch.from(decode());
@@ -36,7 +32,7 @@ export class Intake {
     const points = batch.pointCount;
     try {
       // Such requests are how some exporters ask whether anybody is there.
-      if (points > 0) await clientMetadata.run(client, () => this.#next.consume(batch));
+      if (points > 0) await clientContext.run(client, () => this.#next.consume(batch));
     } catch (error) {
       if (!(error instanceof PartialError)) {
         this.#telemetry.request(transport, "refused", 0, points);

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { isIP } from "node:net";
 import type { ClientMetadata } from "../../component/index.ts";
 
 /**
@@ -42,4 +43,10 @@ export function metadataOf(
     metadata.set(name, values);
   }
   return metadata;
+}
+
+/** An IPv4 address is written as such, also where a socket for both families has it in an IPv6 one. */
+export function ipAddress(remote: string | undefined): string | undefined {
+  const address = remote?.replace(/^::ffff:(?=[\d.]+$)/i, "");
+  return address !== undefined && isIP(address) !== 0 ? address : undefined;
 }
