@@ -19,8 +19,8 @@ const metricsSchema = z
     z.string().min(1),
     z.strictObject({ description: description(), conditions: conditionsSchema("metric") }),
   )
-  .optional()
-  .describe("Counts of metrics, by the name that the count gets.");
+  .default({ "metric.count": { description: "The number of metrics observed.", conditions: [] } })
+  .describe("Counts of metrics, by the name that the count gets. `{}`: none.");
 
 const datapointsSchema = z
   .record(
@@ -31,43 +31,27 @@ const datapointsSchema = z
       attributes: z
         .array(
           z.strictObject({
-            key: z.string().min(1).describe("Attribute of the point, else of its resource."),
+            key: z.string().min(1).describe("Attribute of the point, else of its scope or resource."),
             default_value: z
               .union([z.string(), z.number(), z.boolean()])
               .optional()
-              .describe("Where neither has it. Without one such points are not counted."),
+              .describe("Where none has it. Without one such points are not counted."),
           }),
         )
         .default([])
         .describe("Attributes that the count gets, each combination of values a count of its own."),
     }),
   )
-  .optional()
-  .describe("Counts of data points, by the name that the count gets.");
-
-export interface Config {
-  readonly metrics: NonNullable<z.output<typeof metricsSchema>>;
-  readonly datapoints: NonNullable<z.output<typeof datapointsSchema>>;
-}
-
-export type Attribute = Config["datapoints"][string]["attributes"][number];
-
-export const configSchema = z
-  .strictObject({ metrics: metricsSchema, datapoints: datapointsSchema })
-  .transform(
-    ({ metrics, datapoints }): Config =>
-      metrics === undefined && datapoints === undefined
-        ? DEFAULTS
-        : { metrics: metrics ?? {}, datapoints: datapoints ?? {} },
-  );
-
-const DEFAULTS: Config = {
-  metrics: { "metric.count": { description: "The number of metrics observed.", conditions: [] } },
-  datapoints: {
+  .default({
     "metric.datapoint.count": {
       description: "The number of data points observed.",
       conditions: [],
       attributes: [],
     },
-  },
-};
+  })
+  .describe("Counts of data points, by the name that the count gets. `{}`: none.");
+
+export const configSchema = z.strictObject({ metrics: metricsSchema, datapoints: datapointsSchema });
+
+export type Config = z.output<typeof configSchema>;
+export type Attribute = Config["datapoints"][string]["attributes"][number];

@@ -3,7 +3,6 @@ import {
   AggregationTemporality,
   Batch,
   DataPointType,
-  type HrTime,
   type Metric,
   msToNs,
   nsToHrTime,
@@ -12,14 +11,15 @@ import {
 } from "../../metrics/index.ts";
 import { compileConditions, ErrorReporter, FilterEngine } from "../../ottl/index.ts";
 import type { Config } from "./config.ts";
-import { type Count, difference, type Tally, tallyMetrics, tallyPoints } from "./tally.ts";
+import { type Count, difference, metricTallier, pointTallier, type Tallier } from "./tally.ts";
 import { ConnectorTelemetry } from "./telemetry.ts";
+import { type TimeSpan, timeSpans } from "./time-spans.ts";
 
 /** One metric that counts. */
 interface Counter {
   readonly name: string;
   readonly description: string;
-  count(batch: Batch): Tally;
+  readonly count: Tallier;
 }
 
 /** Hands on how much there was in each batch, in place of the batch. */
@@ -37,8 +37,8 @@ export class CountConnector implements BatchProcessor {
     const matching = (
       context: "metric" | "datapoint",
       conditions: readonly string[],
-      tally: (batch: Batch) => Tally,
-    ): ((batch: Batch) => Tally) => {
+      tally: Tallier,
+    ): Tallier => {
       const { group } = compileConditions({ context, conditions });
       if (conditions.length === 0 || group === undefined) return tally;
       const engine = new FilterEngine({ groups: [{ group, onError }], now: () => clock.now() });
@@ -51,24 +51,24 @@ export class CountConnector implements BatchProcessor {
       ...Object.entries(config.metrics).map(([name, { description, conditions }]) => ({
         name,
         description,
-        count: matching("metric", conditions, tallyMetrics),
+        count: matching("metric", conditions, metricTallier()),
       })),
       ...Object.entries(config.datapoints).map(([name, { description, conditions, attributes }]) => ({
         name,
         description,
-        count: matching("datapoint", conditions, (batch) => tallyPoints(batch, attributes)),
+        count: matching("datapoint", conditions, pointTallier(attributes)),
       })),
     ];
   }
 
   processBatch(batch: Batch): Batch | undefined {
     const { clock, build } = this.#settings;
-    const endTime = nsToHrTime(msToNs(clock.now()));
+    const spanOf = timeSpans(batch, msToNs(clock.now()));
     const resources = new Map<string, { readonly resource: Resource; readonly metrics: Metric[] }>();
     for (const counter of this.#counters) {
       for (const [key, { resource, counts }] of counter.count(batch)) {
         const entry = resources.get(key) ?? { resource, metrics: [] };
-        entry.metrics.push(metricOf(counter, [...counts.values()], endTime));
+        entry.metrics.push(metricOf(counter, [...counts.values()], spanOf(key)));
         resources.set(key, entry);
       }
     }
@@ -83,14 +83,16 @@ export class CountConnector implements BatchProcessor {
   }
 }
 
-function metricOf({ name, description }: Counter, counts: readonly Count[], endTime: HrTime): Metric {
+function metricOf({ name, description }: Counter, counts: readonly Count[], span: TimeSpan): Metric {
+  const startTime = nsToHrTime(span.startNs);
+  const endTime = nsToHrTime(span.endNs);
   return {
     descriptor: { name, description, unit: "", valueType: ValueType.INT },
     dataPointType: DataPointType.SUM,
     aggregationTemporality: AggregationTemporality.DELTA,
     isMonotonic: true,
     dataPoints: counts.map(({ attributes, count }) => ({
-      startTime: [0, 0],
+      startTime,
       endTime,
       attributes,
       value: count,
