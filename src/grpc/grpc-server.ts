@@ -1,20 +1,11 @@
 import { createServer, type Server as NetServer, type Socket } from "node:net";
-import type {
-  Metadata,
-  Server,
-  ServerCredentials,
-  ServerErrorResponse,
-  ServerUnaryCall,
-  sendUnaryData,
-} from "@grpc/grpc-js";
-import { errorText } from "../errors/index.ts";
+import type { Server, ServerCredentials, ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { listen, type TlsServerConfig, TlsServerMaterial } from "../net/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 import { type GrpcLibrary, loadGrpc } from "./grpc-library.ts";
 import { passThrough } from "./metrics-service.ts";
-import { encodeRetryStatus } from "./retry-info.ts";
-import { RpcCode } from "./rpc-code.ts";
-import { RpcError } from "./rpc-error.ts";
+import { type CallMetadata, errorResponse, textMetadata } from "./server-call.ts";
+import { ServerStreams, type StreamMethod } from "./server-streams.ts";
 
 /** Of a connection; milliseconds, undefined = never. */
 export interface ServerKeepalive {
@@ -26,9 +17,6 @@ export interface ServerKeepalive {
   /** … and closed when it does not answer within this time. */
   readonly timeoutMs: number | undefined;
 }
-
-/** Text values that came with a call under lower-case names; binary ones (`-bin`) are not there. */
-export type CallMetadata = ReadonlyMap<string, readonly string[]>;
 
 /** `metadata` and `peer` (the client's `address:port`) read it: most methods need none. */
 export type UnaryMethod = (
@@ -49,12 +37,14 @@ export interface GrpcServerSettings {
   readonly keepalive: ServerKeepalive | undefined;
   /** Unary methods by path. What they throw becomes the status: an RpcError its own, anything else `Unknown`. */
   readonly methods: Readonly<Record<string, UnaryMethod>>;
+  /** Methods that answer with a stream of messages, by path. */
+  readonly streams?: Readonly<Record<string, StreamMethod>>;
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-/** A gRPC server for unary methods over bytes; TLS files are looked at again with each connection. */
+/** A gRPC server for methods over bytes; TLS files are looked at again with each connection. */
 export class GrpcServer {
   /** Where it listens, as `host:port`. */
   readonly address: string;
@@ -62,6 +52,7 @@ export class GrpcServer {
   readonly #listener: NetServer;
   readonly #sockets: ReadonlySet<Socket>;
   readonly #calls: Calls;
+  readonly #streams: ServerStreams;
 
   private constructor(
     parts: {
@@ -69,6 +60,7 @@ export class GrpcServer {
       readonly listener: NetServer;
       readonly sockets: ReadonlySet<Socket>;
       readonly calls: Calls;
+      readonly streams: ServerStreams;
     },
     address: string,
   ) {
@@ -76,6 +68,7 @@ export class GrpcServer {
     this.#listener = parts.listener;
     this.#sockets = parts.sockets;
     this.#calls = parts.calls;
+    this.#streams = parts.streams;
     this.address = address;
   }
 
@@ -89,6 +82,11 @@ export class GrpcServer {
       const counted: UnaryMethod = (...call) => calls.track(method(...call));
       server.register(path, unaryHandler(grpc, counted), passThrough, passThrough, "unary");
     }
+    const streams = new ServerStreams(grpc);
+    for (const [path, method] of Object.entries(settings.streams ?? {})) {
+      const counted: StreamMethod = (...call) => calls.track(method(...call));
+      server.register(path, streams.handler(counted), passThrough, passThrough, "serverStream");
+    }
     const injector = server.createConnectionInjector(credentials);
     const sockets = new Set<Socket>();
     // Not grpc-js's own listening: the files are to be looked at before the handshake of each connection.
@@ -100,15 +98,19 @@ export class GrpcServer {
       injector.injectConnection(socket);
     });
     const address = await listen(listener, settings.endpoint);
-    return new GrpcServer({ server, listener, sockets, calls }, address);
+    return new GrpcServer({ server, listener, sockets, calls, streams }, address);
   }
 
-  /** Takes no more connections and calls, lets those under way finish for `drainMs`, then cuts them off. */
+  /**
+   * Takes no more connections and calls, lets those under way finish for `drainMs`, then cuts them off. Streams are asked
+   * to end.
+   */
   async close(drainMs: number): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#listener.close(() => resolve()));
     // Tells the clients; a connection is closed by that when its last call has been answered. Its own callback is of no
     // use: it comes before that.
     this.#server.tryShutdown(() => {});
+    this.#streams.close();
     const timers = [setTimeout(() => this.#cutOff(), drainMs)];
     // A connection without calls, such as one that never came to a handshake, is not worth the whole time.
     this.#calls.onceIdle(() => {
@@ -157,24 +159,6 @@ function unaryHandler(grpc: GrpcLibrary, method: UnaryMethod) {
       (error) => respond(errorResponse(grpc, error)),
     );
   };
-}
-
-function textMetadata(metadata: Metadata): CallMetadata {
-  const texts = new Map<string, readonly string[]>();
-  for (const [name, values] of Object.entries(metadata.toJSON())) {
-    const text = values.filter((value) => typeof value === "string");
-    if (text.length > 0) texts.set(name, text);
-  }
-  return texts;
-}
-
-function errorResponse(grpc: GrpcLibrary, error: unknown): Partial<ServerErrorResponse> & { code: number } {
-  if (!(error instanceof RpcError)) return { code: RpcCode.Unknown, details: errorText(error) };
-  const { code, details, retryAfterMs } = error;
-  if (retryAfterMs === undefined) return { code, details };
-  const metadata = new grpc.Metadata();
-  metadata.set("grpc-status-details-bin", encodeRetryStatus(code, details, retryAfterMs));
-  return { code, details, metadata };
 }
 
 function serverOptions({ maxMessageBytes, maxConcurrentStreams, keepalive }: GrpcServerSettings) {
