@@ -12,6 +12,8 @@ export interface ResolveOptions extends Environment {
   readonly uris: readonly string[];
   /** `--set` values `a.b=value`, merged after all of `uris`. */
   readonly sets?: readonly string[];
+  /** Leave `${…}` and `$$` as they stand, for files that hold texts rather than settings. Default: false. */
+  readonly isVerbatim?: boolean;
 }
 
 export interface ResolvedConfig {
@@ -42,7 +44,7 @@ export async function resolveConfig(options: ResolveOptions): Promise<ResolvedCo
   const empty = ConfigNode.map({ source: createSource("", ""), line: 1, column: 1 }, []);
   const [first = empty, ...rest] = parts;
   const merged = rest.reduce(mergeNodes, first);
-  const root = await substitute(merged, options, diagnostics);
+  const root = options.isVerbatim === true ? merged : await substitute(merged, options, diagnostics);
   return { root, diagnostics, files };
 }
 

@@ -30,13 +30,51 @@ export function compareText(
     ...missing.map((line) => ({ ...line, mark: "-" })),
     ...surplus.map((line) => ({ ...line, mark: "+" })),
   ];
-  const groups = Map.groupBy(marked, ({ parents }) => parents);
-  return [...groups]
-    .map(([parents, lines]) => {
-      const head = parents === "" ? "" : `${parents.replaceAll(/^/gm, "  ")}\n`;
-      return head + lines.map(({ mark, text }) => `${mark} ${text}\n`).join("");
+  const root = treeNode();
+  for (const { parents, text, mark } of marked) {
+    const path = parents === "" ? [] : parents.split("\n");
+    const parent = path.reduce((node, name) => child(node, name), root);
+    child(parent, text).marks.push(mark);
+  }
+  return printed(root);
+}
+
+/** A line with those under it; one that both texts have has no marks. */
+interface TreeNode {
+  readonly marks: string[];
+  readonly children: Map<string, TreeNode>;
+}
+
+function treeNode(): TreeNode {
+  return { marks: [], children: new Map() };
+}
+
+function child(node: TreeNode, text: string): TreeNode {
+  const existing = node.children.get(text);
+  if (existing !== undefined) return existing;
+  const made = treeNode();
+  node.children.set(text, made);
+  return made;
+}
+
+/** Sorted, so that what was expected of a point stands beside what has arrived. */
+function printed({ children }: TreeNode): string {
+  return [...children]
+    .toSorted(([a], [b]) => {
+      const [own, other] = [subject(a), subject(b)];
+      return own < other ? -1 : own > other ? 1 : 0;
+    })
+    .map(([text, node]) => {
+      const marks = node.marks.length === 0 ? [" "] : node.marks;
+      return marks.map((mark) => `${mark} ${text}\n`).join("") + printed(node);
     })
     .join("");
+}
+
+/** What a line is about: the attributes of a point, the name of a metric. */
+function subject(text: string): string {
+  const end = text.lastIndexOf("}") + 1;
+  return end > 0 ? text.slice(0, end) : text;
 }
 
 interface Line {

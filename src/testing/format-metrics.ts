@@ -109,8 +109,19 @@ function formatNumber(value: number | bigint): string {
 function formatAttributes(attributes: Attributes, separator: string): string {
   return Object.entries(attributes)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+    .map(([key, value]) => `${key}=${formatAttribute(value)}`)
     .join(separator);
+}
+
+/** JSON but for what it has not: large integers, bytes (in hex), NaN and infinities. */
+function formatAttribute(value: unknown): string {
+  if (typeof value === "bigint" || typeof value === "number") return formatNumber(value);
+  if (value instanceof Uint8Array) return `0x${Buffer.from(value).toString("hex")}`;
+  if (Array.isArray(value)) return `[${value.map(formatAttribute).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+  return `{${Object.entries(value)
+    .map(([key, inner]) => `${JSON.stringify(key)}:${formatAttribute(inner)}`)
+    .join(",")}}`;
 }
 
 function formatTime([seconds, nanoseconds]: HrTime, epochMs: number): string {

@@ -1,7 +1,14 @@
-import { duration, z } from "../config/index.ts";
+import { duration, formatDuration, z } from "../config/index.ts";
+
+/** From one step to the next, unless it says when it is. */
+export const STEP_MS = 30_000;
 
 const expectation = {
-  expect: z.string().optional().describe("What arrives, as `formatMetrics` prints it. Empty: nothing."),
+  expect: z
+    .string()
+    .nullable()
+    .optional()
+    .describe("What arrives, as `formatMetrics` prints it. Empty: nothing."),
   expect_file: z.string().optional().describe("A file that holds it, relative to the test file."),
   match: z
     .enum(["exact", "subset"])
@@ -17,6 +24,20 @@ const expectation = {
     .optional()
     .describe("Whose data is looked at. Default: the first exporter of the first pipeline."),
 };
+
+/** One of two would be silently left out. */
+function onlyOneOf<Value extends object>(...options: readonly (keyof Value & string)[]) {
+  return ({ value, issues }: z.core.ParsePayload<Value>) => {
+    const given = options.filter((option) => value[option] !== undefined);
+    for (const option of given.slice(1))
+      issues.push({
+        code: "custom",
+        input: value,
+        path: [option],
+        message: `must not be set beside ${given[0]}`,
+      });
+  };
+}
 
 const attributes = z.record(z.string(), z.unknown());
 
@@ -38,6 +59,8 @@ const stepSchema = z
     otlp_file: z.string().optional().describe("File with OTLP/JSON, relative to the test file."),
     ...expectation,
   })
+  .check(onlyOneOf("expect", "expect_file"))
+  .check(onlyOneOf("scrape", "scrape_file", "otlp", "otlp_file"))
   .describe("Input and what comes of it.");
 
 export const pipelineTestSchema = z.strictObject({
@@ -60,8 +83,28 @@ export const pipelineTestSchema = z.strictObject({
       "url.scheme": "https",
     })
     .describe("Resource attributes of scraped metrics."),
-  steps: z.array(stepSchema).min(1).describe("In the order of time."),
-  finally: z.strictObject(expectation).optional().describe("What comes out when the pipeline is shut down."),
+  steps: z
+    .array(stepSchema)
+    .min(1)
+    .check(({ value: steps, issues }) => {
+      let now = Number.NEGATIVE_INFINITY;
+      for (const [i, { at }] of steps.entries()) {
+        if (at !== undefined && at < now)
+          issues.push({
+            code: "custom",
+            input: at,
+            path: [i, "at"],
+            message: `must not be before the step above, which is at ${formatDuration(now)}`,
+          });
+        now = at ?? Math.max(0, now + STEP_MS);
+      }
+    })
+    .describe("In the order of time."),
+  finally: z
+    .strictObject(expectation)
+    .check(onlyOneOf("expect", "expect_file"))
+    .optional()
+    .describe("What comes out when the pipeline is shut down."),
 });
 
 export type PipelineTest = z.output<typeof pipelineTestSchema>;

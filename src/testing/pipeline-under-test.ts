@@ -14,8 +14,8 @@ import { type Logger, silentLogger } from "../telemetry/index.ts";
 import { ManualClock } from "./manual-clock.ts";
 
 export interface ScrapeInput {
-  /** The body as the target sends it; undefined: the target does not answer. */
-  readonly body: string | undefined;
+  /** The body as the target sends it, binary formats as bytes; undefined: the target does not answer. */
+  readonly body: string | Uint8Array | undefined;
   readonly contentType: string;
   readonly resource: Resource;
 }
@@ -161,7 +161,7 @@ export class PipelineUnderTest {
           const { body, contentType } = this.#scrape as ScrapeInput;
           if (body === undefined) throw new Error("the target of the test does not answer");
           into.reset();
-          into.append(Buffer.from(body));
+          into.append(typeof body === "string" ? Buffer.from(body) : body);
           return { status: 200, headers: {}, contentType, length: into.length };
         },
       },

@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import { isCollection, isScalar, parseDocument } from "yaml";
 import type { ComponentSet } from "../component/index.ts";
 import { type Diagnostics, formatDiagnostics, resolveConfig, validateNode } from "../config/index.ts";
-import { CollectorError } from "../errors/index.ts";
+import { CollectorError, errorText } from "../errors/index.ts";
 import { decodeMetricsJson } from "../otlp/index.ts";
 import { type CollectorConfig, loadConfig } from "../service/index.ts";
 import { compareText } from "./compare-text.ts";
@@ -12,6 +12,7 @@ import {
   type Expectation,
   type PipelineTest,
   pipelineTestSchema,
+  STEP_MS,
   type Step,
 } from "./pipeline-test-schema.ts";
 import { PipelineUnderTest } from "./pipeline-under-test.ts";
@@ -41,7 +42,6 @@ export interface RunOptions {
 
 /** The time of the first step. Fixed, so that a test gives the same text on any day. */
 const EPOCH_MS = Date.UTC(2026, 0, 1);
-const STEP_MS = 30_000;
 
 /**
  * Runs one YAML file of pipeline tests.
@@ -56,20 +56,29 @@ export async function runPipelineTest(file: string, options: RunOptions): Promis
   const updates: Update[] = [];
   const steps: StepResult[] = [];
   const check = async (step: string, path: readonly (string | number)[], expectation: Expectation) => {
-    const arrived = formatMetrics(pipeline.take(expectation.exporter ?? firstOf(config, "exporters")), {
+    const arrived = formatMetrics(pipeline.take(exporterOf(config, expectation)), {
       ...(expectation.times && { epochMs: EPOCH_MS }),
     });
     if (options.update === true) updates.push({ path, expectation, arrived });
     else steps.push({ step, diff: await difference(expectation, arrived, directory), arrived });
   };
   await pipeline.start();
-  let at = -STEP_MS;
-  for (const [i, step] of test.steps.entries()) {
-    at = step.at ?? at + STEP_MS;
-    await pipeline.clock.advanceTo(EPOCH_MS + at);
-    const until = EPOCH_MS + (test.steps[i + 1]?.at ?? at + STEP_MS);
-    await feed(pipeline, step, test, step.receiver ?? firstOf(config, "receivers"), directory, until);
-    await check(`step ${i + 1}${step.name === undefined ? "" : ` (${step.name})`}`, ["steps", i], step);
+  try {
+    let at = -STEP_MS;
+    for (const [i, step] of test.steps.entries()) {
+      at = step.at ?? at + STEP_MS;
+      const title = `step ${i + 1}${step.name === undefined ? "" : ` (${step.name})`}`;
+      await naming(title, async () => {
+        await pipeline.clock.advanceTo(EPOCH_MS + at);
+        const until = EPOCH_MS + (test.steps[i + 1]?.at ?? at + STEP_MS);
+        await feed(pipeline, step, test, step.receiver ?? firstOf(config, "receivers"), directory, until);
+        await check(title, ["steps", i], step);
+      });
+    }
+  } catch (error) {
+    // What went wrong first is what is told.
+    await pipeline.shutdown().catch(() => {});
+    throw error;
   }
   await pipeline.shutdown();
   if (test.finally !== undefined) await check("finally", ["finally"], test.finally);
@@ -77,8 +86,17 @@ export async function runPipelineTest(file: string, options: RunOptions): Promis
   return { name: test.name ?? file, steps, ok: steps.every(({ diff }) => diff === undefined) };
 }
 
+/** @throws what the work throws, behind the name of the step */
+async function naming(step: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw new Error(`${step}: ${errorText(error)}`, { cause: error });
+  }
+}
+
 async function readTest(file: string): Promise<PipelineTest> {
-  const { root, diagnostics } = await resolveConfig({ uris: [file], env: {}, cwd: "." });
+  const { root, diagnostics } = await resolveConfig({ uris: [file], env: {}, cwd: ".", isVerbatim: true });
   const test = diagnostics.hasErrors ? undefined : validateNode(root, pipelineTestSchema, { diagnostics });
   if (test === undefined) throw invalid(diagnostics);
   return test;
@@ -111,6 +129,15 @@ function invalid(diagnostics: Diagnostics): CollectorError {
   return new CollectorError("CONFIG_INVALID", formatDiagnostics(diagnostics.items));
 }
 
+/** @throws Error for one that no pipeline uses, at which nothing could ever arrive */
+function exporterOf(config: CollectorConfig, { exporter }: Expectation): string {
+  if (exporter === undefined) return firstOf(config, "exporters");
+  const used = new Set(Object.values(config.service.pipelines).flatMap(({ exporters }) => exporters));
+  const known = [...config.exporters.keys()].filter((id) => used.has(id));
+  if (known.includes(exporter)) return exporter;
+  throw new Error(`no pipeline uses exporter "${exporter}"; there are ${known.join(", ")}`);
+}
+
 /** The first one of the first pipeline that has one: what is there may be a connector. */
 function firstOf(config: CollectorConfig, what: "receivers" | "exporters"): string {
   const ids = Object.values(config.service.pipelines).flatMap((pipeline) => pipeline[what]);
@@ -131,9 +158,7 @@ async function feed(
     await pipeline.feed(receiver, decodeMetricsJson(await readFile(resolve(directory, otlp_file))), until);
   if (scrape === undefined && scrape_file === undefined) return;
   const body =
-    scrape_file === undefined
-      ? (scrape ?? undefined)
-      : await readFile(resolve(directory, scrape_file), "utf8");
+    scrape_file === undefined ? (scrape ?? undefined) : await readFile(resolve(directory, scrape_file));
   await pipeline.scrape(receiver, { body, contentType, resource: { attributes: test.resource } }, until);
 }
 
@@ -145,7 +170,8 @@ async function difference(
   const { expect, expect_file, match, tolerance } = expectation;
   // A step without expectation is there for its input only.
   if (expect === undefined && expect_file === undefined) return undefined;
-  const expected = expect ?? (await readFile(resolve(directory, expect_file as string), "utf8"));
+  const expected =
+    expect_file === undefined ? (expect ?? "") : await readFile(resolve(directory, expect_file), "utf8");
   return compareText(expected, actual, { match, tolerance });
 }
 

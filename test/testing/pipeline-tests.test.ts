@@ -7,7 +7,9 @@ import { type TestContext, test } from "node:test";
 import { main } from "../../src/cli/main.ts";
 import type { Terminal } from "../../src/cli/terminal.ts";
 import { components } from "../../src/distribution/index.ts";
-import { runPipelineTest } from "../../src/testing/index.ts";
+import { compareText, formatMetrics, runPipelineTest } from "../../src/testing/index.ts";
+import { writeBody } from "../exposition/protobuf-writer.ts";
+import { batchOf, gauge, point } from "../ottl/support.ts";
 
 const pipelines = resolve(import.meta.dirname, "../../pipelines");
 
@@ -206,4 +208,116 @@ test("a wrong test file, or a wrong configuration behind it, is told with its pl
   await writeFile(join(directory, "gone.test.yaml"), "config: gone.yaml\nsteps: [{ scrape: x }]\n");
   assert.match((await run(directory, "gone.test.yaml")).out, /gone\.yaml/);
   assert.equal((await run(directory)).code, 1);
+});
+
+const through = (more = "") => `
+config:
+  receivers: { otlp: { protocols: { http: } } }
+  processors: { resource: { attributes: [{ key: team, action: upsert, value: "\${env:TEAM} $\${x}" }] } }
+  exporters: { nop:, debug: }
+  service: { pipelines: { metrics: { receivers: [otlp], processors: [resource], exporters: [nop] } } }
+env: { TEAM: red }
+resource: { service.name: s }
+${more}`;
+
+test("a configuration within the test sees its environment; bodies and expectations stay as they are", async (t) => {
+  const directory = await copyOf(t);
+  await writeFile(
+    join(directory, "env.test.yaml"),
+    through(`steps:
+  - scrape: 'a{path="$$ \${HOME} $\${x}"} 1'
+    match: subset
+    expect: |
+      resource service.name="s" team="red \${x}"
+        a gauge
+          {path="$$ \${HOME} $\${x}"} 1
+`),
+  );
+  const { code, out } = await run(directory, "env.test.yaml");
+  assert.equal(code, 0, out);
+});
+
+test("a body in a file may be binary", async (t) => {
+  const directory = await copyOf(t);
+  const family = { name: "a", type: "gauge", metrics: [{ labels: { x: "ä" }, gauge: 200.5 }] } as const;
+  await writeFile(join(directory, "body.bin"), writeBody(family));
+  await writeFile(
+    join(directory, "binary.test.yaml"),
+    through(`steps:
+  - scrape_file: body.bin
+    content_type: application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited
+    match: subset
+    expect: |
+      resource service.name="s" team="red \${x}"
+        a gauge
+          {x="ä"} 200.5
+`),
+  );
+  const { code, out } = await run(directory, "binary.test.yaml");
+  assert.equal(code, 0, out);
+});
+
+test("what a test file can say by mistake is refused instead of passing", async (t) => {
+  const directory = await copyOf(t);
+  const rows: readonly (readonly [steps: string, message: RegExp])[] = [
+    [
+      "[{ scrape: a 1, exporter: debug, expect: '' }]",
+      /step 1: no pipeline uses exporter "debug"; there are nop/,
+    ],
+    ["[{ scrape: a 1, receiver: x }]", /step 1: no pipeline uses receiver "x"; there are otlp/],
+    ["[{ scrape: a 1 }, { name: bad, otlp: { resourceMetrics: 5 } }]", /step 2 \(bad\): invalid OTLP\/JSON/],
+    ["[{ scrape: a 1, otlp: {} }]", /steps::0::otlp: must not be set beside scrape/],
+    ["[{ scrape: a 1, expect: '', expect_file: x }]", /steps::0::expect_file: must not be set beside expect/],
+    ["[{ at: 1m }, { at: 30s }]", /steps::1::at: must not be before the step above, which is at 1m0s/],
+    // An empty value is nothing, as an empty text is.
+    ["[{ scrape: a 1, expect: }]", /step 1: - expected, \+ arrived\n\+ resource/],
+  ];
+  for (const [steps, message] of rows) {
+    await writeFile(join(directory, "wrong.test.yaml"), through(`steps: ${steps}\n`));
+    const { code, out } = await run(directory, "wrong.test.yaml");
+    assert.equal(code, 1, steps);
+    assert.match(out, message);
+  }
+});
+
+test("attributes that JSON cannot hold are printed too", () => {
+  const attributes = {
+    big: 2n ** 60n,
+    bytes: Uint8Array.of(1, 255),
+    nan: Number.NaN,
+    list: [1, { a: 2n ** 60n }],
+  };
+  assert.equal(
+    formatMetrics(batchOf([gauge("g", [point(1, attributes)], { unit: "" })])),
+    `resource
+  g gauge
+    {big=1152921504606846976,bytes=0x01ff,list=[1,{"a":1152921504606846976}],nan=NaN} 1
+`,
+  );
+});
+
+test("a difference names each resource and metric once, and puts beside each other what belongs together", () => {
+  const text = (b: number, more = "") => `resource a="1"
+  m gauge
+    {x="1"} 1
+    {x="2"} ${b}
+  n gauge
+    {} 1
+${more}`;
+  assert.equal(
+    compareText(text(2), text(3, '    {y="1"} 2\nresource b="1"\n  m gauge\n    {} 1\n'), {
+      match: "exact",
+      tolerance: 0,
+    }),
+    `  resource a="1"
+    m gauge
+-     {x="2"} 2
++     {x="2"} 3
+    n gauge
++     {y="1"} 2
++ resource b="1"
++   m gauge
++     {} 1
+`,
+  );
 });
