@@ -1,19 +1,31 @@
 import {
+  type AuthData,
+  AuthenticationError,
   Batch,
+  type Client,
+  type ClientAuthenticator,
+  type ClientMetadata,
   type Consumer,
+  clientContext,
+  clientMetadata,
   defineExporter,
   defineExtension,
   defineProcessor,
   defineReceiver,
   duration,
+  findServerAuthenticator,
+  findStorage,
   type Host,
   type Layout,
   type MetricsBatch,
+  metadataKey,
   opaque,
   PermanentError,
   RetryableError,
   reveal,
   type Secret,
+  type ServerAuthenticator,
+  type StorageClient,
   z,
 } from "otelcol-kubevirt";
 import { formatMetrics, runProcessor } from "otelcol-kubevirt/testing";
@@ -125,9 +137,99 @@ const vault = defineExtension({
   }),
 });
 
+const bySender = defineProcessor({
+  ...base,
+  type: "by_sender",
+  create: () => ({
+    process(batch) {
+      const client: Client | undefined = clientContext.current();
+      const user: string | readonly string[] | undefined = client?.auth?.["username"];
+      const tenant: readonly string[] | undefined = clientMetadata.current()?.get("x-tenant");
+      // @ts-expect-error What is known of a sender is read-only.
+      if (client !== undefined) client.address = "";
+      return user === undefined || tenant === undefined ? undefined : batch;
+    },
+  }),
+});
+
+/** Keeps data for later, and with each piece the metadata that it came with. */
+const keeping = defineProcessor({
+  ...base,
+  type: "keeping",
+  create({ next }) {
+    const kept = new Map<
+      string,
+      { readonly metadata: ClientMetadata | undefined; readonly batches: Batch[] }
+    >();
+    return {
+      async consume(batch: Batch) {
+        const metadata = clientMetadata.current();
+        const key = metadataKey(metadata);
+        const entry = kept.get(key) ?? { metadata, batches: [] };
+        batch.retain();
+        entry.batches.push(batch);
+        kept.set(key, entry);
+      },
+      async shutdown() {
+        for (const { metadata, batches } of kept.values())
+          await clientMetadata.run(metadata, async () => {
+            for (const batch of batches) await next.consume(batch);
+          });
+      },
+    };
+  },
+});
+
+const listening = defineReceiver({
+  ...base,
+  type: "listening",
+  create({ next, id }) {
+    let store: StorageClient | undefined;
+    return {
+      async start(host) {
+        store = await findStorage(host, "file_storage").client("receiver", id, "");
+        const auth = await findServerAuthenticator(host, "words").authenticate({ authorization: "x" });
+        const metadata: ClientMetadata = new Map([["x-tenant", ["a"]]]);
+        const client: Client = { address: "127.0.0.1", auth: auth ?? undefined, metadata };
+        await clientContext.run(client, () => next.consume(Batch.from([])));
+      },
+      shutdown: () => store?.close(),
+    };
+  },
+});
+
+const words = defineExtension({
+  ...base,
+  type: "words",
+  create(): ServerAuthenticator & ClientAuthenticator {
+    return {
+      authenticate({ authorization }): AuthData {
+        if (authorization !== "word") throw new AuthenticationError("not the word", "Word");
+        return { username: "ann", groups: ["admins"] };
+      },
+      authorize: (headers) => ({ ...headers, authorization: "word" }),
+    };
+  },
+});
+
+/** Says nothing of who it was. */
+export const silent: ServerAuthenticator = { async authenticate() {} };
+
 export async function formatted(batch: MetricsBatch): Promise<string> {
   const [first = []] = await runProcessor(tenant, { label: "owner" }, [batch]);
   return formatMetrics(first);
 }
 
-export default [tenant, renaming, doubling, buffering, ticking, printing, vault];
+export default [
+  tenant,
+  renaming,
+  doubling,
+  buffering,
+  bySender,
+  keeping,
+  ticking,
+  listening,
+  printing,
+  vault,
+  words,
+];

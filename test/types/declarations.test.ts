@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { copyFile, cp, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ensureBuilt, root } from "../support/built-tree.ts";
@@ -18,17 +18,33 @@ const compilerOptions = {
   erasableSyntaxOnly: true,
   skipLibCheck: false,
   noEmit: true,
-  types: ["node"],
-  typeRoots: [join(root, "node_modules", "@types")],
-  paths: {
-    "otelcol-kubevirt": [join(root, "dist", "src", "index.d.ts")],
-    "otelcol-kubevirt/testing": [join(root, "dist", "src", "testing", "index.d.ts")],
-  },
+  types: [],
 };
 
-test("custom modules compile against the declarations of the package", async (t) => {
+/** What an installation of the package brings: itself, and what its declarations name. */
+const PACKAGES = [
+  "zod",
+  "@opentelemetry/api",
+  "@opentelemetry/core",
+  "@opentelemetry/resources",
+  "@opentelemetry/sdk-metrics",
+];
+
+/** Declarations and what leads to them; a copy, so that nothing is found by the way of a link. */
+async function install(from: string, to: string): Promise<void> {
+  const filter = async (source: string) =>
+    (await stat(source)).isDirectory() || /(\.d\.[cm]?ts|package\.json)$/.test(source);
+  await cp(from, to, { recursive: true, filter });
+}
+
+test("custom modules compile against the declarations of the package, in a project that has nothing else", async (t) => {
   await ensureBuilt();
   const directory = await temporaryDirectory(t);
+  const modules = join(directory, "node_modules");
+  const own = join(modules, "otelcol-kubevirt");
+  await install(join(root, "dist", "src"), join(own, "dist", "src"));
+  await copyFile(join(root, "package.json"), join(own, "package.json"));
+  for (const name of PACKAGES) await install(join(root, "node_modules", name), join(modules, name));
   await writeFile(join(directory, "package.json"), '{ "type": "module" }');
   await writeFile(join(directory, "tsconfig.json"), JSON.stringify({ compilerOptions }));
   await copyFile(join(import.meta.dirname, "custom-module.ts"), join(directory, "custom-module.ts"));

@@ -1,8 +1,10 @@
-import { inspect } from "node:util";
 import { z } from "zod";
 import { markKind } from "./kinds.ts";
 
 export const redacted = "[REDACTED]";
+
+/** `inspect.custom` of node:util, by its registered name: so the declarations need no types of Node. */
+const inspected: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 
 /**
  * A text that must not be printed: it shows as [REDACTED] in strings, JSON, logs and inspect. Two secrets cannot be
@@ -27,7 +29,7 @@ export class Secret {
     return redacted;
   }
 
-  [inspect.custom](): string {
+  [inspected](): string {
     return redacted;
   }
 }
