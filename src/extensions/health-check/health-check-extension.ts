@@ -1,113 +1,88 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Component, Host, Settings } from "../../component/index.ts";
+import { GrpcServer } from "../../grpc/index.ts";
 import { HttpServer } from "../../net/index.ts";
-import { type HealthCheckConfig, serverDefaults } from "./config.ts";
+import { admissionOf } from "./admission.ts";
+import { type GrpcConfig, type HealthCheckConfig, type HttpConfig, httpOf, httpServerOf } from "./config.ts";
+import { grpcHealthSettings } from "./grpc-health.ts";
 import { HealthView } from "./health.ts";
+import { HttpHealth } from "./http-health.ts";
 
-type Answer = (url: URL, response: ServerResponse) => void;
+/** For the last answers of streams. */
+const STREAMS_END_MS = 500;
 
-/** Tells over HTTP how the collector, its pipelines and its components are. */
+/** Tells over HTTP and gRPC how the collector, its pipelines and its components are. */
 export class HealthCheckExtension implements Component {
   readonly #settings: Settings<HealthCheckConfig>;
   readonly #startedAt: number;
-  readonly #routes: ReadonlyMap<string, Answer>;
-  #host: Host | undefined;
-  #server: HttpServer | undefined;
+  #http: HttpServer | undefined;
+  #grpc: GrpcServer | undefined;
 
   constructor(settings: Settings<HealthCheckConfig>) {
     this.#settings = settings;
     this.#startedAt = settings.clock.now();
-    this.#routes = this.#routesOf(settings.config);
   }
 
-  /** @throws CollectorError COMPONENT_START when the address cannot be bound, TLS_FILE when a TLS file cannot be used */
+  /**
+   * @throws CollectorError COMPONENT_START when an address cannot be bound, TLS_FILE when a TLS file cannot be used, AUTH
+   * when there is no such authenticator
+   */
   async start(host: Host): Promise<void> {
-    const { config, logger, clock } = this.#settings;
-    this.#host = host;
-    this.#server = await HttpServer.listen({
-      endpoint: config.http.endpoint ?? config.endpoint,
-      config: { ...serverDefaults, tls: config.tls, response_headers: config.response_headers },
-      methods: ["GET", "HEAD"],
-      logger,
-      now: () => clock.now(),
-      handle: async (request, response) => this.#answer(request, response),
-    });
-    logger.info("Serving health checks.", { endpoint: this.#server.address });
+    const { config } = this.#settings;
+    const http = httpOf(config);
+    try {
+      if (http !== undefined) await this.#serveHttp(host, http);
+      if (config.grpc !== undefined) await this.#serveGrpc(host, config.grpc);
+    } catch (error) {
+      await this.shutdown(0);
+      throw error;
+    }
   }
 
   /** Extensions are the last to be shut down: it answers until everything else has stopped. */
-  async shutdown(): Promise<void> {
-    await this.#server?.close(0);
-    this.#server = undefined;
+  async shutdown(drainMs: number): Promise<void> {
+    const [http, grpc] = [this.#http, this.#grpc];
+    this.#http = undefined;
+    this.#grpc = undefined;
+    await Promise.all([http?.close(0), grpc?.close(Math.min(drainMs, STREAMS_END_MS))]);
   }
 
-  #routesOf({ use_v2, path, http }: HealthCheckConfig): Map<string, Answer> {
-    const routes = new Map<string, Answer>();
-    if (http.liveness.enabled) routes.set(http.liveness.path, (_url, response) => this.#liveness(response));
-    if (http.config.enabled) routes.set(http.config.path, (_url, response) => this.#config(response));
-    if (http.status.enabled) routes.set(http.status.path, (url, response) => this.#status(url, response));
-    if (!use_v2 && !routes.has(path)) routes.set(path, (_url, response) => this.#readiness(response));
-    return routes;
-  }
-
-  #answer(request: IncomingMessage, response: ServerResponse): void {
-    // Only path and query are looked at; the host part is there to make it a URL.
-    const url = URL.parse(request.url ?? "/", "http://localhost");
-    const route = url === null ? undefined : this.#routes.get(url.pathname);
-    if (url === null || route === undefined) return void sendText(response, 404, "404 page not found\n");
-    if (request.method !== "GET" && request.method !== "HEAD") {
-      response.setHeader("Allow", "GET, HEAD");
-      return void sendText(response, 405, "405 method not allowed, supported: [GET, HEAD]\n");
-    }
-    route(url, response);
-  }
-
-  get #view(): HealthView {
-    const { config, clock } = this.#settings;
-    return new HealthView(config.component_health, this.#host?.statuses?.() ?? [], clock.now());
-  }
-
-  /** The Collector's first health check, text for text. */
-  #readiness(response: ServerResponse): void {
-    const { config, clock } = this.#settings;
-    const { healthy, unhealthy } = config.response_body ?? {};
-    const available = this.#view.isRunning;
-    const text = available ? healthy : unhealthy;
-    if (text !== undefined) return void sendText(response, available ? 200 : 503, text);
-    sendJson(response, available ? 200 : 503, {
-      status: available ? "Server available" : "Server not available",
-      upSince: new Date(this.#startedAt).toISOString(),
-      uptime: `${(clock.now() - this.#startedAt) / 1000}s`,
+  async #serveHttp(host: Host, http: HttpConfig): Promise<void> {
+    const { config, logger, clock } = this.#settings;
+    const { endpoint, auth, server } = httpServerOf(config, http);
+    const health = new HttpHealth(config, http, {
+      admit: admissionOf(host, auth),
+      clock,
+      startedAt: this.#startedAt,
+      view: () => this.#view(host),
+      configText: () => host.config?.(),
     });
+    this.#http = await HttpServer.listen({
+      endpoint,
+      config: server,
+      methods: ["GET", "HEAD"],
+      logger,
+      now: () => clock.now(),
+      handle: (request, response) => health.handle(request, response),
+    });
+    logger.info("Serving health checks.", { endpoint: this.#http.address });
   }
 
-  #liveness(response: ServerResponse): void {
-    const failed = this.#view.hasFailed;
-    sendJson(response, failed ? 500 : 200, { alive: !failed });
+  async #serveGrpc(host: Host, grpc: GrpcConfig): Promise<void> {
+    const { logger, clock } = this.#settings;
+    this.#grpc = await GrpcServer.listen({
+      ...grpcHealthSettings(grpc, {
+        admit: admissionOf(host, grpc.auth),
+        clock,
+        view: () => this.#view(host),
+      }),
+      logger,
+      now: () => clock.now(),
+    });
+    logger.info("Serving health checks over gRPC.", { endpoint: this.#grpc.address });
   }
 
-  #status({ searchParams }: URL, response: ServerResponse): void {
-    const view = this.#view;
-    const verbose = searchParams.has("verbose") && searchParams.get("verbose") !== "false";
-    const name = searchParams.get("pipeline");
-    const health = name === null ? view.overall(verbose) : view.pipeline(name, verbose);
-    if (health === undefined)
-      return void sendText(response, 404, `404 no pipeline ${JSON.stringify(name)}\n`);
-    const start = name === null ? { start_time: new Date(this.#startedAt).toISOString() } : {};
-    sendJson(response, health.httpStatus, { ...start, ...health.report });
+  #view(host: Host): HealthView {
+    const { config, clock } = this.#settings;
+    return new HealthView(config.component_health, host.statuses?.() ?? [], clock.now());
   }
-
-  #config(response: ServerResponse): void {
-    const text = this.#host?.config?.();
-    if (text === undefined) return void sendText(response, 503, "503 no configuration yet\n");
-    response.writeHead(200, { "content-type": "application/json" }).end(text);
-  }
-}
-
-function sendText(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(text);
-}
-
-function sendJson(response: ServerResponse, status: number, value: unknown): void {
-  response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify(value)}\n`);
 }

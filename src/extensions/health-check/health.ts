@@ -1,6 +1,6 @@
 import type { ComponentStatus, Status } from "../../component/index.ts";
 import { errorText } from "../../errors/index.ts";
-import type { HealthCheckConfig } from "./config.ts";
+import type { ComponentHealthConfig } from "./config.ts";
 
 /** One status with those it is made of, in the words of the Collector's healthcheckv2. */
 export interface HealthReport {
@@ -11,10 +11,15 @@ export interface HealthReport {
   readonly components?: Readonly<Record<string, HealthReport>>;
 }
 
+/** How a part of the collector is. */
 export interface Health {
-  readonly report: HealthReport;
+  readonly healthy: boolean;
   /** What an HTTP answer says. */
   readonly httpStatus: 200 | 500 | 503;
+  /** When it is no longer healthy if nothing happens until then, in milliseconds since the epoch. */
+  readonly healthyUntil: number | undefined;
+  /** `verbose`: with the parts that it is made of. */
+  report(verbose: boolean): HealthReport;
 }
 
 const NAMES: Readonly<Record<Status, string>> = {
@@ -27,20 +32,12 @@ const NAMES: Readonly<Record<Status, string>> = {
   stopped: "StatusStopped",
 };
 
-/** The worst first. */
-const ORDER: readonly Status[] = [
-  "fatal_error",
-  "stopped",
-  "stopping",
-  "starting",
-  "permanent_error",
-  "recoverable_error",
-  "ok",
-];
+type Event = Pick<ComponentStatus, "status" | "since" | "error">;
+type Reports = Readonly<Record<string, HealthReport>>;
 
-type ComponentHealthConfig = HealthCheckConfig["component_health"];
+const LIFE_CYCLE: ReadonlySet<Status> = new Set(["starting", "stopping", "stopped"]);
 
-/** Adds up the statuses of components. */
+/** Adds up the statuses of components as the Collector does. */
 export class HealthView {
   readonly #config: ComponentHealthConfig;
   readonly #statuses: readonly ComponentStatus[];
@@ -56,83 +53,117 @@ export class HealthView {
   get isRunning(): boolean {
     return this.#statuses
       .filter(({ pipelines }) => pipelines.length > 0)
-      .every(({ status }) => !["starting", "stopping", "stopped", "fatal_error"].includes(status));
+      .every(({ status }) => !LIFE_CYCLE.has(status) && status !== "fatal_error");
   }
 
   get hasFailed(): boolean {
     return this.#statuses.some(({ status }) => status === "fatal_error");
   }
 
-  /** The whole: pipelines, extensions, and whether the configuration that was read last is in force. */
-  overall(verbose: boolean): Health {
-    const names = new Set(this.#statuses.flatMap(({ pipelines }) => pipelines));
-    const groups: [string, HealthReport][] = [
-      ["extensions", this.#group(this.#statuses.filter(({ kind }) => kind === "extension"))],
-      ...[...names].map((name): [string, HealthReport] => [
-        `pipeline:${name}`,
-        this.#group(this.#statuses.filter(({ pipelines }) => pipelines.includes(name))),
-      ]),
-      ["service", this.#group(this.#statuses.filter(({ kind }) => kind === "service"))],
-    ];
-    const counted = this.#statuses.filter(({ kind }) => kind !== "service");
-    const { components: _, ...report } = this.#group(counted);
+  /** Of the whole (`""`), of the `extensions`, or of a pipeline by its ID; undefined when there is no such pipeline. */
+  of(scope: string): Health | undefined {
+    // Whether the configuration that was read last is in force is shown, and does not count: the old one runs on, and
+    // a restart with the bad one would make things worse.
+    if (scope === "") return this.#health(this.#statuses.filter(not("service")), () => this.#groups());
+    const members = this.#statuses.filter(scope === "extensions" ? is("extension") : isPartOf(scope));
+    return members.length === 0 ? undefined : this.#health(members, () => this.#components(members));
+  }
+
+  #groups(): Reports {
+    const pipelines = new Set(this.#statuses.flatMap(({ pipelines }) => pipelines));
     return {
-      report: verbose ? { ...report, components: Object.fromEntries(groups) } : report,
-      httpStatus: this.#httpStatus(counted),
+      extensions: this.#group(is("extension")),
+      ...Object.fromEntries([...pipelines].map((id) => [`pipeline:${id}`, this.#group(isPartOf(id))])),
+      service: this.#group(is("service")),
     };
   }
 
-  /** Undefined when there is no such pipeline. */
-  pipeline(name: string, verbose: boolean): Health | undefined {
-    const members = this.#statuses.filter(({ pipelines }) => pipelines.includes(name));
-    if (members.length === 0) return undefined;
-    const { components, ...report } = this.#group(members);
-    return {
-      report: verbose && components !== undefined ? { ...report, components } : report,
-      httpStatus: this.#httpStatus(members),
-    };
+  #group(belongs: (member: ComponentStatus) => boolean): HealthReport {
+    const members = this.#statuses.filter(belongs);
+    return this.#health(members, () => this.#components(members)).report(true);
   }
 
-  #group(members: readonly ComponentStatus[]): HealthReport {
-    const worst = ORDER.map((status) => members.find((member) => member.status === status)).find(
-      (member) => member !== undefined,
+  #components(members: readonly ComponentStatus[]): Reports {
+    return Object.fromEntries(
+      members.map((member) => [`${member.kind}:${member.id}`, this.#health([member]).report(true)]),
     );
-    const components = Object.fromEntries(
-      members.map((member) => [`${member.kind}:${member.id}`, this.#report(member, this.#isHealthy(member))]),
-    );
-    const healthy = members.every((member) => this.#isHealthy(member));
-    const report = this.#report(worst ?? { status: "ok", since: this.#nowMs }, healthy);
-    return { ...report, components };
   }
 
-  #report(status: Pick<ComponentStatus, "status" | "error" | "since">, healthy: boolean): HealthReport {
+  #health(members: readonly ComponentStatus[], components?: () => Reports): Health {
+    const { status, since, error } = this.#sum(members);
+    const lasts = members.every(is("service")) ? Number.POSITIVE_INFINITY : this.#healthyFor(status);
+    const healthy = lasts > 0 && this.#nowMs - since < lasts;
     return {
       healthy,
-      status: NAMES[status.status],
-      ...(status.error !== undefined && { error: errorText(status.error) }),
-      status_time: new Date(status.since).toISOString(),
+      httpStatus: healthy ? 200 : LIFE_CYCLE.has(status) ? 503 : 500,
+      healthyUntil: healthy && Number.isFinite(lasts) ? since + lasts : undefined,
+      report: (verbose) => ({
+        healthy,
+        status: NAMES[status],
+        ...(error !== undefined && { error: errorText(error) }),
+        status_time: new Date(since).toISOString(),
+        ...(verbose && components !== undefined && { components: components() }),
+      }),
     };
   }
 
-  #isHealthy({ kind, status, since }: ComponentStatus): boolean {
+  /**
+   * The status that matters most. An error is as old as its first occurrence, so that another one later gives it no more
+   * time to recover; anything else is as old as the last change.
+   */
+  #sum(members: readonly ComponentStatus[]): Event {
+    const status = this.#worst(new Set(members.map((member) => member.status)));
+    const bySince = members.toSorted((a, b) => a.since - b.since);
+    const first = status.endsWith("_error") ? bySince.find((member) => member.status === status) : undefined;
+    return first ?? { status, since: bySince.at(-1)?.since ?? this.#nowMs };
+  }
+
+  #worst(present: ReadonlySet<Status>): Status {
+    const [first = "ok"] = present;
+    if (present.size <= 1) return first;
+    const { include_permanent_errors, include_recoverable_errors } = this.#config;
+    const errors = ["permanent_error", "recoverable_error"] as const;
+    // The one that counts goes before the one that does not.
+    const isReversed = include_recoverable_errors && !include_permanent_errors;
+    const order: readonly Status[] = [
+      "fatal_error",
+      "starting",
+      "stopping",
+      "stopped",
+      ...(isReversed ? errors.toReversed() : errors),
+    ];
+    const worst = order.find((status) => present.has(status)) ?? first;
+    // As long as something else is not.
+    return worst === "stopped" ? "stopping" : worst;
+  }
+
+  /** How long a component may have a status until that makes it unhealthy, in milliseconds. */
+  #healthyFor(status: Status): number {
     const { include_permanent_errors, include_recoverable_errors, recovery_duration } = this.#config;
     switch (status) {
       case "ok":
-        return true;
+        return Number.POSITIVE_INFINITY;
       case "recoverable_error":
-        // The old configuration runs on: restarting with the bad one would make things worse.
-        if (kind === "service" || !include_recoverable_errors) return true;
-        return this.#nowMs - since < recovery_duration;
+        return include_recoverable_errors ? recovery_duration : Number.POSITIVE_INFINITY;
       case "permanent_error":
-        return !include_permanent_errors;
+        return include_permanent_errors ? 0 : Number.POSITIVE_INFINITY;
       default:
-        return false;
+        return 0;
     }
   }
-
-  #httpStatus(members: readonly ComponentStatus[]): Health["httpStatus"] {
-    const unhealthy = members.filter((member) => !this.#isHealthy(member));
-    if (unhealthy.length === 0) return 200;
-    return unhealthy.some(({ status }) => status.endsWith("_error")) ? 500 : 503;
-  }
 }
+
+const is =
+  (wanted: ComponentStatus["kind"]) =>
+  ({ kind }: ComponentStatus): boolean =>
+    kind === wanted;
+
+const not =
+  (unwanted: ComponentStatus["kind"]) =>
+  ({ kind }: ComponentStatus): boolean =>
+    kind !== unwanted;
+
+const isPartOf =
+  (pipeline: string) =>
+  ({ pipelines }: ComponentStatus): boolean =>
+    pipelines.includes(pipeline);
