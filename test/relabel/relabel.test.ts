@@ -266,4 +266,9 @@ describe("relabel rules are refused that", () => {
     assert.equal(relabelSchema.safeParse({ action: "rename", target_label: "a" }).success, false);
     assert.equal(relabelSchema.safeParse({ target_label: "a", source: ["b"] }).success, false);
   });
+
+  test("are no maps at all", () => {
+    for (const rule of [[], [[]], null, "drop", 5])
+      assert.ok(relabelSchema.safeParse(rule).error, String(rule));
+  });
 });

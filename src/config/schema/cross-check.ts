@@ -13,6 +13,7 @@ export function crossCheck<Value extends object>(
   result._zod.def.when = ({ value, issues }) =>
     typeof value === "object" &&
     value !== null &&
+    !Array.isArray(value) &&
     !issues.some(({ path }) => fields.some((field) => path?.[0] === field));
   return result;
 }
