@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { inspectBody } from "../../src/exposition/index.ts";
@@ -66,6 +66,29 @@ test("speaks OpenMetrics to who asks for it", async (t) => {
   assert.equal((await fetch(url().replace("/metrics", "/other"))).status, 404);
 });
 
+test("serves the format that the scraper prefers", async (t) => {
+  const { logger, url } = urlLogger();
+  const telemetry = await SelfTelemetry.start(settings(pull(0), logger));
+  t.after(() => telemetry.shutdown());
+  const open = /^application\/openmetrics-text/;
+  const text = /^text\/plain/;
+  const cases: readonly (readonly [accept: string, expected: RegExp])[] = [
+    ["*/*", text],
+    ["text/html", text],
+    ["APPLICATION/OpenMetrics-Text; version=1.0.0", open],
+    ["application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.9", text],
+    ["application/openmetrics-text;version=1.0.0;q=0.9, text/plain;q=0.5, */*;q=0.1", open],
+    ["application/openmetrics-text;q=0, */*", text],
+    ["application/openmetrics-text;version=2.0.0", text],
+    ["application/openmetrics-text;q=1.0,text/plain", open],
+    ["application/openmetrics-text;q=nonsense", text],
+  ];
+  for (const [accept, expected] of cases) {
+    const response = await fetch(url(), { headers: { accept } });
+    assert.match(response.headers.get("content-type") ?? "", expected, accept);
+  }
+});
+
 test("a taken port is an error where it was asked for and a warning where it is the default", async (t) => {
   const taken = createServer().listen(0, "127.0.0.1");
   await new Promise((done) => taken.once("listening", done));
@@ -97,6 +120,45 @@ test("pushes to an OTLP endpoint, the last values at shutdown too", async (t) =>
   await telemetry.shutdown();
   assert.ok(names.has("otelcol_y"));
   assert.ok(names.has("otelcol_process_uptime"));
+});
+
+test("a backend that never answers holds up neither a reload nor the end", { timeout: 20_000 }, async (t) => {
+  const held: ServerResponse[] = [];
+  const sink = createServer((request, response) => {
+    request.resume();
+    held.push(response);
+  }).listen(0, "127.0.0.1");
+  await new Promise((done) => sink.once("listening", done));
+  t.after(() => {
+    // Answered at last, so that nobody tries again.
+    for (const response of held) response.end();
+    sink.close();
+  });
+  const endpoint = `http://127.0.0.1:${(sink.address() as AddressInfo).port}/v1/metrics`;
+  const periodic = { interval: 600_000, timeout: 600_000, exporter: { otlp: { endpoint } } };
+  const warnings: string[] = [];
+  const logger = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
+  const telemetry = await SelfTelemetry.start(settings({ readers: [{ periodic }] }, logger));
+  await telemetry.configure(
+    settings({ readers: [{ periodic: { ...periodic, interval: 700_000 } }] }, logger),
+  );
+  await telemetry.shutdown();
+  assert.equal(held.length, 2, "the last values of each reader were offered");
+  assert.deepEqual(
+    warnings,
+    Array(2).fill("The last of the collector's own metrics were not taken in time."),
+  );
+});
+
+test("a reader that is written twice is one", async (t) => {
+  const free = createServer().listen(0, "127.0.0.1");
+  await new Promise((done) => free.once("listening", done));
+  const { port } = free.address() as AddressInfo;
+  await new Promise((done) => free.close(done));
+  const { readers } = pull(port);
+  const telemetry = await SelfTelemetry.start(settings({ readers: [...readers, ...readers] }));
+  t.after(() => telemetry.shutdown());
+  assert.equal((await fetch(`http://127.0.0.1:${port}/metrics`)).status, 200);
 });
 
 test("another configuration changes the readers, not the counts", async (t) => {

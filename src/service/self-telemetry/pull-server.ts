@@ -3,6 +3,7 @@ import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import { errorText } from "../../errors/index.ts";
 import { bind, closeServer } from "../http-listener.ts";
 import { CONTENT_TYPES, expose } from "./exposition.ts";
+import { negotiateFormat } from "./negotiate-format.ts";
 import type { PullConfig } from "./schema.ts";
 
 /** Serves the collector's own metrics at /metrics, as text or, when the scraper prefers it, OpenMetrics. */
@@ -41,7 +42,7 @@ async function answer(
     response.writeHead(404, { "content-type": "text/plain" }).end("404 page not found\n");
     return;
   }
-  const format = request.headers.accept?.includes("application/openmetrics-text") ? "openmetrics" : "text";
+  const format = negotiateFormat(request.headers.accept);
   const body = expose(await collect(), format, config);
   response.writeHead(200, { "content-type": CONTENT_TYPES[format] }).end(body);
 }

@@ -8,6 +8,9 @@ interface ExportResult {
   readonly error?: Error;
 }
 
+/** For the last export: a backend that is away must not hold up a shutdown or a reload. */
+const CLOSE_MS = 2000;
+
 /** Sends the collector's own metrics at an interval, and once more when it is closed. */
 export class PushLoop {
   readonly #exporter: PushMetricExporter;
@@ -15,6 +18,7 @@ export class PushLoop {
   readonly #logger: Logger;
   readonly #timer: NodeJS.Timeout;
   #running: Promise<void> | undefined;
+  #isGivenUp = false;
 
   private constructor(
     exporter: PushMetricExporter,
@@ -49,8 +53,18 @@ export class PushLoop {
     return new PushLoop(exporter, config, collect, logger);
   }
 
+  /** Settles when the last export has ended, or is not waited for any longer. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    const late = Promise.withResolvers<"late">();
+    const timer = setTimeout(() => late.resolve("late"), CLOSE_MS);
+    const end = await Promise.race([this.#finish(), late.promise]).finally(() => clearTimeout(timer));
+    if (end !== "late") return;
+    this.#isGivenUp = true;
+    this.#logger.warn("The last of the collector's own metrics were not taken in time.");
+  }
+
+  async #finish(): Promise<void> {
     await this.#running;
     await this.#push();
     await this.#exporter.shutdown();
@@ -72,7 +86,9 @@ export class PushLoop {
       });
       if (code !== 0) throw error ?? new Error("the export failed");
     } catch (error) {
-      this.#logger.warn("The collector's own metrics could not be handed on.", { error });
+      if (!this.#isGivenUp) {
+        this.#logger.warn("The collector's own metrics could not be handed on.", { error });
+      }
     }
   }
 }

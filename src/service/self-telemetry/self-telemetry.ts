@@ -99,7 +99,9 @@ export class SelfTelemetry {
   }
 
   async #replaceReaders({ level, readers = [{}] }: SelfMetricsConfig): Promise<void> {
-    const wanted = level === "none" ? [] : readers.map((reader) => ({ reader, source: sourceOf(reader) }));
+    const all = level === "none" ? [] : readers.map((reader) => ({ reader, source: sourceOf(reader) }));
+    // One that is written twice is one.
+    const wanted = all.filter((one, i) => all.findIndex(({ source }) => source === one.source) === i);
     const kept = this.#running.filter(({ source }) => wanted.some((other) => other.source === source));
     // The old ones first: the new ones may want the same port.
     await this.#close(this.#running.filter((running) => !kept.includes(running)));
