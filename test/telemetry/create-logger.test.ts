@@ -82,3 +82,29 @@ test("secrets do not reach a line", () => {
     if (encoding === "json") JSON.parse(line);
   }
 });
+
+test("a server that quotes what it was sent does not bring secrets into the log", () => {
+  const secret = "s+e cret/1";
+  const { lines, logger } = recorder({ redact: secretRedactor([secret]) });
+  const basic = Buffer.from(`me:${secret}`).toString("base64");
+  logger.warn("Refused.", {
+    a: `invalid_client: you sent Basic ${basic}`,
+    b: "unknown Bearer eyJhbGciOi0",
+    c: `client_secret=${new URLSearchParams({ x: secret }).toString().slice(2)}&x=1`,
+    d: `http://h/?s=${encodeURIComponent(secret)}`,
+    e: "https://me:p@ss@host:1/x",
+  });
+  const { a, b, c, d, e } = parsed(lines)[0] ?? {};
+  assert.equal(a, "invalid_client: you sent Basic [REDACTED]");
+  assert.equal(b, "unknown Bearer [REDACTED]");
+  assert.equal(c, "client_secret=[REDACTED]&x=1");
+  assert.equal(d, "http://h/?s=[REDACTED]");
+  assert.equal(e, "https://[REDACTED]@host:1/x");
+});
+
+test("words about authentication stay", () => {
+  const { lines, logger } = recorder();
+  const problem = "missing Bearer token, basic authentication is off; http://host:80/a?mail=b@c";
+  logger.warn("Refused.", { problem });
+  assert.equal(parsed(lines)[0]?.["problem"], problem);
+});
