@@ -345,8 +345,57 @@ test("the tracer counts and shows one example", () => {
   engine.observe(columnar(batchOf(labelled(2))), tracer);
   const [set, del] = tracer.traces;
   assert.deepEqual([set?.matched, set?.changed, del?.matched, del?.changed], [2, 2, 4, 0]);
-  assert.match(set?.before ?? "", /"datapoint":\{"attributes":\{"noise":"x","vm":"vm-0"\},"value":0\}/);
+  assert.match(set?.before ?? "", /"datapoint":\{"attributes":\{"noise":"x","vm":"vm-0"\},.*"value":0\}/);
   assert.match(set?.after ?? "", /"x":1/);
+});
+
+test("the tracer sees every change, and what failed", () => {
+  const rows: readonly (readonly [
+    context: ContextName,
+    statement: string,
+    changed: number,
+    after?: RegExp,
+  ])[] = [
+    ["resource", 'set(attributes["a"], 1)', 1, /"resource":\{"a":1\}/],
+    ["resource", 'set(attributes["none"], nil)', 0],
+    ["scope", 'set(attributes["a"], 1)', 1, /"attributes":\{"a":1\}/],
+    ["scope", 'set(version, "1.0")', 0],
+    [
+      "metric",
+      "set(aggregation_temporality, AGGREGATION_TEMPORALITY_DELTA)",
+      1,
+      /"aggregation_temporality":1/,
+    ],
+    ["metric", "set(is_monotonic, true)", 1, /"is_monotonic":true/],
+    ["metric", 'set(metadata["a"], "b")', 1, /"metadata":\{"a":"b"\}/],
+    ["metric", "scale_metric(2.0)", 1, /"value":2/],
+    ["metric", 'copy_metric(name = "c")', 1, /"metrics":2/],
+    ["datapoint", "set(start_time_unix_nano, 5)", 2, /"start_time_unix_nano":5/],
+    ["datapoint", "set(time_unix_nano, 5)", 2, /"time_unix_nano":5/],
+    ["datapoint", "set(flags, 1)", 2, /"flags":1/],
+    ["datapoint", 'set(attributes["x"], 1)', 1, /"x":1/],
+    ["datapoint", 'set(attributes["x"], attributes["x"]["y"])', 0],
+  ];
+  for (const [context, statement, changed, after] of rows) {
+    const { group } = compileStatements({ conditions: [], context, statements: [statement] });
+    assert.ok(group !== undefined, statement);
+    let failures = 0;
+    const engine = new StatementEngine({
+      groups: [{ group, onError: () => failures++, sharesCache: false }],
+      now: () => NOW_MS,
+    });
+    const tracer = new Tracer(group.statements.map((compiled) => ({ statement: compiled, context })));
+    engine.observe(columnar(batchOf([sum("s", [point(1), point(2, { x: 1 })])])), tracer);
+    const [trace] = tracer.traces;
+    assert.equal(trace?.matched, context === "datapoint" ? 2 : 1, statement);
+    assert.equal(trace.changed, changed, statement);
+    assert.equal(trace.failed, failures, statement);
+    assert.equal(failures, statement.includes('["y"]') ? 1 : 0);
+    if (after !== undefined) {
+      assert.match(trace.after ?? "", after, statement);
+      assert.doesNotMatch(trace.before ?? "", after, statement);
+    }
+  }
 });
 
 const names = (conditions: string[], context?: ContextName) =>

@@ -114,9 +114,7 @@ const metricFields: Readonly<Record<string, Field>> = {
   aggregation_temporality: {
     type: "int",
     get: ({ metric }) =>
-      hasTemporality(metric.dataPointType)
-        ? temporalities.find(([, ours]) => ours === metric.aggregationTemporality)?.[0]
-        : undefined,
+      hasTemporality(metric.dataPointType) ? temporalityNumber(metric.aggregationTemporality) : undefined,
     set: ({ metric }, value) => {
       const ours = temporalities.find(([theirs]) => theirs === value)?.[1];
       if (ours !== undefined && hasTemporality(metric.dataPointType)) metric.aggregationTemporality = ours;
@@ -145,7 +143,12 @@ const metricFields: Readonly<Record<string, Field>> = {
   },
 };
 
-function hasTemporality(type: DataPointType): boolean {
+/** OTTL's number of a temporality. */
+export function temporalityNumber(temporality: AggregationTemporality): bigint | undefined {
+  return temporalities.find(([, ours]) => ours === temporality)?.[0];
+}
+
+export function hasTemporality(type: DataPointType): boolean {
   return type !== Type.GAUGE && type !== Type.SUMMARY;
 }
 

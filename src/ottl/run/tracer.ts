@@ -1,7 +1,9 @@
+import { DataPointType, hrTimeToNs, type InstrumentationScope, type Resource } from "../../metrics/index.ts";
 import type { CompiledStatement } from "../compile/compile-group.ts";
 import type { ContextName } from "../context/context-name.ts";
-import type { Frame } from "../context/draft.ts";
-import { metricTypes } from "../context/fields.ts";
+import type { Frame, MetricDraft, PointDraft } from "../context/draft.ts";
+import { hasTemporality, metricTypes, temporalityNumber } from "../context/fields.ts";
+import { isEqual } from "../values/compare.ts";
 import { toJson } from "../values/text.ts";
 import type { Observer } from "./execute.ts";
 
@@ -10,8 +12,10 @@ export interface StatementTrace {
   readonly context: ContextName;
   /** Items that the where clause let through. */
   readonly matched: number;
-  /** Items that looked different afterwards. */
+  /** Items that were different afterwards. */
   readonly changed: number;
+  /** Items for which it failed. */
+  readonly failed: number;
   /** One item as JSON: the first that changed, else the first that matched. */
   readonly before?: string;
   readonly after?: string;
@@ -26,7 +30,7 @@ export class Tracer implements Observer {
     statements: readonly { readonly statement: CompiledStatement; readonly context: ContextName }[],
   ) {
     for (const { statement, context } of statements) {
-      this.#traces.set(statement, { statement: statement.text, context, matched: 0, changed: 0 });
+      this.#traces.set(statement, { statement: statement.text, context, matched: 0, changed: 0, failed: 0 });
     }
   }
 
@@ -35,39 +39,85 @@ export class Tracer implements Observer {
   }
 
   run(statement: CompiledStatement, context: ContextName, frame: Frame): void {
-    const before = describe(frame, context);
-    statement.run(frame);
-    const after = describe(frame, context);
+    const before = snapshot(frame, context);
+    let failed = true;
+    try {
+      statement.run(frame);
+      failed = false;
+    } finally {
+      this.#note(statement, before, snapshot(frame, context), failed);
+    }
+  }
+
+  #note(statement: CompiledStatement, before: Snapshot, after: Snapshot, failed: boolean): void {
     const trace = this.#traces.get(statement);
     if (trace === undefined) return;
-    const isChange = before !== after;
+    const isChange = !isEqual(before, after);
     const isExample = trace.matched === 0 || (isChange && trace.changed === 0);
     this.#traces.set(statement, {
       ...trace,
       matched: trace.matched + 1,
       changed: trace.changed + Number(isChange),
-      ...(isExample && { before, after }),
+      failed: trace.failed + Number(failed),
+      ...(isExample && { before: describe(before), after: describe(after) }),
     });
   }
 }
 
-/** An item with the names around it, short enough for a log line. */
-function describe({ resource, scope, metric, point }: Frame, context: ContextName): string {
-  const parts: Record<string, unknown> = { resource: resource.resource.attributes };
-  if (context !== "resource") parts["scope"] = scope.scope.name;
-  if (context === "metric" || context === "datapoint") {
+/** What statements may change of an item: values that are replaced, never written to, so that references are enough. */
+interface Snapshot {
+  readonly resource: Resource;
+  readonly scope?: InstrumentationScope;
+  readonly metric?: Omit<MetricDraft, "points"> & { readonly points: number; readonly metrics: number };
+  readonly points?: readonly Pick<PointDraft, "attributes" | "data">[];
+}
+
+function snapshot({ resource, scope, metric, point }: Frame, context: ContextName): Snapshot {
+  const own = { resource: resource.resource };
+  if (context === "resource") return own;
+  if (context === "scope") return { ...own, scope: scope.scope };
+  const { points, ...rest } = metric;
+  const shown = context === "datapoint" ? [point] : points;
+  return {
+    ...own,
+    scope: scope.scope,
+    metric: { ...rest, points: points.length, metrics: scope.metrics.length },
+    points: shown.map(({ attributes, data }) => ({ attributes, data })),
+  };
+}
+
+/** An item with what is around it, short enough for a log line; of the points of a metric the first. */
+function describe({ resource, scope, metric, points }: Snapshot): string {
+  const parts: Record<string, unknown> = { resource: resource.attributes };
+  if (scope !== undefined) parts["scope"] = scope.attributes === undefined ? scope.name : scope;
+  if (metric !== undefined) {
     const { name, description, unit } = metric.descriptor;
-    const type = metricTypes.get(metric.dataPointType);
     parts["metric"] = {
       name,
       description,
       unit,
-      type,
-      points: metric.points.length,
-      metrics: scope.metrics.length,
+      type: metricTypes.get(metric.dataPointType),
+      ...(metric.dataPointType === DataPointType.SUM && { is_monotonic: metric.isMonotonic }),
+      ...(hasTemporality(metric.dataPointType) && {
+        aggregation_temporality: temporalityNumber(metric.aggregationTemporality),
+      }),
+      ...(metric.metadata !== undefined && { metadata: metric.metadata }),
+      points: metric.points,
+      metrics: metric.metrics,
     };
-    const shown = context === "datapoint" ? point : metric.points[0];
-    if (shown !== undefined) parts["datapoint"] = { attributes: shown.attributes, value: shown.data?.value };
+  }
+  const [shown] = points ?? [];
+  if (shown !== undefined) {
+    const { attributes, data } = shown;
+    parts["datapoint"] = {
+      attributes,
+      ...(data !== undefined && {
+        value: data.value,
+        start_time_unix_nano: hrTimeToNs(data.startTime),
+        time_unix_nano: hrTimeToNs(data.endTime),
+        ...(data.flags && { flags: data.flags }),
+      }),
+    };
   }
   return toJson(parts);
 }
