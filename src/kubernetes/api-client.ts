@@ -13,6 +13,8 @@ export interface ApiRequest {
   /** Between two pieces of the answer, the headers being the first. */
   readonly silenceMs: number;
   readonly signal: AbortSignal;
+  /** The status is 200; the first byte may be long in coming. */
+  readonly onAnswer?: (() => void) | undefined;
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -51,6 +53,7 @@ export class ApiClient {
     try {
       const response = await this.#send(request);
       if (response.statusCode !== 200) throw await this.#refusal(action, response);
+      request.onAnswer?.();
       for await (const chunk of response.body as Readable) onData(chunk as Buffer);
     } catch (error) {
       if (signal.aborted) throw signal.reason;

@@ -81,6 +81,8 @@ export class Informer<T> {
   #whole = false;
   /** Failures of watches since the last that was of use. */
   #brokenWatches = 0;
+  /** Whether the last watch broke as soon as it was answered: then the next answer alone means nothing. */
+  #watchBreaks = false;
   /** Whether an object was reported that could not be read. */
   #unreadable = false;
   /** What was logged, by verb. */
@@ -189,14 +191,27 @@ export class Informer<T> {
       timeoutSeconds: String(seconds),
     };
     const isShort = () => clock.monotonic() - started < SHORT_WATCH_MS;
+    let isAnswered = false;
+    let cancel = () => {};
+    const onAnswer = () => {
+      isAnswered = true;
+      // There may be nothing to tell for a long time.
+      if (!this.#watchBreaks) this.#recovered("watch");
+      else cancel = clock.schedule(SHORT_WATCH_MS, () => this.#recovered("watch"));
+    };
+    const onData = (chunk: Buffer) => {
+      lines.push(chunk);
+      this.#recovered("watch");
+    };
     try {
-      await this.#get(action, query, seconds * 1000 + WATCH_GRACE_MS, (chunk) => {
-        lines.push(chunk);
-        this.#recovered("watch");
-      });
+      await this.#get(action, query, seconds * 1000 + WATCH_GRACE_MS, onData, onAnswer);
     } finally {
+      cancel();
+      // An attempt that takes long to fail is no watch that lasted.
+      const isOfUse = isAnswered && (events > 0 || !isShort());
+      this.#watchBreaks = isAnswered && !isOfUse;
       // Not for a list: one that can only be watched to be told to list again must not be asked for without end.
-      if (events > 0 || !isShort()) {
+      if (isOfUse) {
         this.#backoff.reset();
         this.#brokenWatches = 0;
       }
@@ -212,6 +227,7 @@ export class Informer<T> {
     query: Readonly<Record<string, string>>,
     silenceMs: number,
     onData: (chunk: Buffer) => void,
+    onAnswer?: () => void,
   ): Promise<void> {
     const { client, resource, namespace, labelSelector, fieldSelector, metadataOnly } = this.#settings;
     const list = action.verb === "list";
@@ -227,6 +243,7 @@ export class Informer<T> {
         accept: metadataOnly === true ? metadataType(list) : undefined,
         silenceMs,
         signal: this.#abort.signal,
+        onAnswer,
       },
       onData,
     );

@@ -234,6 +234,61 @@ test("an outage keeps the last known state; what happened meanwhile comes afterw
   assert.ok(warnings.length <= 2, "an outage is not logged at each try");
 });
 
+test("after an outage a watch that has nothing to tell counts as recovered", async (t) => {
+  const fake = await FakeKubernetes.start(t);
+  fake.apply("pods", pod("a"));
+  const { watched, told, logger, problems } = await watchPods(t, fake);
+  await watched.ready();
+  await fake.watching("pods");
+  const { port } = fake;
+  await fake.stop();
+  await eventually(() => problems.length > 0);
+  await fake.listen(port);
+  await eventually(() => logger.lines.some(({ message }) => /answers again/.test(message)));
+  assert.equal(problems.at(-1), undefined);
+  assert.deepEqual(told, ["add demo/a"]);
+});
+
+test("watches that break as soon as they are answered are one problem, until one lasts", async (t) => {
+  const fake = await FakeKubernetes.start(t);
+  let answers = 0;
+  let breaks = true;
+  fake.faults.push(({ verb }, response) => {
+    if (verb !== "watch" || !breaks) return false;
+    response.writeHead(200);
+    response.flushHeaders();
+    response.socket?.end();
+    answers++;
+    return true;
+  });
+  const { watched, logger, problems } = await watchPods(t, fake);
+  await watched.ready();
+  await eventually(() => answers >= 8);
+  assert.deepEqual(
+    logger.lines.map(({ level }) => level),
+    ["warn"],
+  );
+  assert.equal(problems.length, 1);
+  breaks = false;
+  await eventually(() => problems.length === 2);
+  assert.equal(problems[1], undefined);
+});
+
+test("a server that takes long to fail a watch is a problem all the same", async (t) => {
+  const fake = await FakeKubernetes.start(t);
+  fake.faults.push(({ verb }, response) => {
+    if (verb !== "watch") return false;
+    response.destroy();
+    return true;
+  });
+  let now = 0;
+  const slow = { ...hastyClock, monotonic: () => (now += 2000) };
+  const { watched, logger, problems } = await watchPods(t, fake, {}, slow);
+  await watched.ready();
+  await eventually(() => problems.length > 0);
+  assert.equal(logger.lines[0]?.level, "warn");
+});
+
 test("429 and 503 are tried again, not before Retry-After is over", async (t) => {
   const fake = await FakeKubernetes.start(t);
   const answers = [429, 503];

@@ -36,21 +36,23 @@ export function recordingLogger(): Logger & { readonly lines: LogLine[] } {
   return logger;
 }
 
-/** A host as a component in a pod would give it, with what it logged and measured. */
+/** A host as a component in a pod would give it, with what it logged, measured and said of its health. */
 export async function podHost(cleanup: Cleanup, fake: FakeKubernetes, clock: Clock = hastyClock) {
   const { environment, directory } = await fake.serviceAccount(cleanup);
   const logger = recordingLogger();
   const meter = recordingMeter();
+  const problems: unknown[] = [];
   const host: KubernetesHost = {
     logger,
     meter,
     clock,
     userAgent: "test/0",
     telemetryAttributes: { receiver: "test" },
+    onHealth: (error) => problems.push(error),
     environment,
     serviceAccountDirectory: directory,
   };
-  return { ...host, host, logger, meter, directory };
+  return { ...host, host, logger, meter, directory, problems };
 }
 
 /** Resolves when the condition holds, looking at it after every turn of the event loop. */
