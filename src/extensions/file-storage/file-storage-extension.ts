@@ -1,4 +1,4 @@
-import { access, constants, mkdir, stat } from "node:fs/promises";
+import { access, constants, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
   type ComponentKind,
@@ -10,6 +10,7 @@ import {
 import { defaultDirectory, type FileStorageConfig } from "./config.ts";
 import { DirectoryLock } from "./directory-lock.ts";
 import { LogStore } from "./log-store.ts";
+import { makeDirectories } from "./make-directories.ts";
 import { foldersWithData, syncDirectory } from "./segment.ts";
 import { toStorageError } from "./storage-errors.ts";
 import { storeName } from "./store-name.ts";
@@ -29,6 +30,7 @@ export class FileStorageExtension implements StorageExtension {
   /** Open ones by folder; undefined while one is being opened. */
   readonly #stores = new Map<string, LogStore | undefined>();
   readonly #failing = new Set<string>();
+  readonly #unreadable = new Set<string>();
   readonly #telemetry: StorageTelemetry;
   #lock: DirectoryLock | undefined;
   #cancelCheck: (() => void) | undefined;
@@ -104,7 +106,16 @@ export class FileStorageExtension implements StorageExtension {
   #clientOf(store: LogStore, folder: string): StorageClient {
     return {
       keys: () => store.keys(),
-      get: (key) => store.get(key),
+      get: async (key) => {
+        try {
+          const value = await store.get(key);
+          this.#reportRead(folder, undefined);
+          return value;
+        } catch (error) {
+          this.#reportRead(folder, error);
+          throw error;
+        }
+      },
       batch: (operations) => store.batch(operations),
       close: async () => {
         await store.close();
@@ -115,7 +126,7 @@ export class FileStorageExtension implements StorageExtension {
 
   async #makeDirectory(directory: string): Promise<void> {
     try {
-      const first = await mkdir(directory, { recursive: true, mode: this.#mode });
+      const first = await makeDirectories(directory, this.#mode);
       if (first !== undefined && this.#settings.config.fsync) await syncDirectory(dirname(first));
     } catch (error) {
       throw toStorageError(error, `cannot make the storage directory ${directory}`);
@@ -140,6 +151,20 @@ export class FileStorageExtension implements StorageExtension {
     this.#failing.add(folder);
     logger.error("Writing to storage failed.", { store: folder, error });
     reportStatus({ status: "recoverable_error", error });
+  }
+
+  /** Whoever reads tries again and shows it as its status; the log says it once. */
+  #reportRead(folder: string, error: unknown): void {
+    const { logger } = this.#settings;
+    if (error === undefined) {
+      if (this.#unreadable.delete(folder))
+        logger.info("Reading from storage works again.", { store: folder });
+      return;
+    }
+    if (error instanceof StorageError && error.reason === "closed") return;
+    if (this.#unreadable.has(folder)) return;
+    this.#unreadable.add(folder);
+    logger.error("Reading from storage failed.", { store: folder, error });
   }
 
   /** Data of a component that was renamed or taken out of the configuration would lie there unnoticed. */

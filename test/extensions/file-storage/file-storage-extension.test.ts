@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { z } from "zod";
@@ -81,6 +81,38 @@ test("the directory must exist, unless it is to be made", async (t) => {
   await assert.rejects(started(t, { directory: join(parent, "file") }), /is not a directory/);
   await started(t, { directory, create_directory: true, directory_permissions: "0700" });
   if (process.platform !== "win32") assert.equal((await stat(directory)).mode & 0o777, 0o700);
+});
+
+test("a directory that cannot be made is an error that says why", { timeout: 20_000 }, async (t) => {
+  const parent = await makeDirectory(t);
+  await writeFile(join(parent, "file"), "");
+  const places = [join(parent, "file", "a", "b")];
+  // Where everything that is missing is ENOENT, however much of what is above is there.
+  if (process.platform === "linux") places.push("/proc/otelcol/storage");
+  for (const directory of places) {
+    await assert.rejects(started(t, { directory, create_directory: true }), (error) => {
+      assert.match(errorText(error), /cannot make the storage directory .*: E[A-Z]+: /);
+      return true;
+    });
+  }
+});
+
+test("a read that fails is logged once, until one works again", async (t) => {
+  if (process.platform === "win32") return t.skip("open files cannot be moved there");
+  const directory = await makeDirectory(t);
+  const { extension, logs } = await started(t, { directory });
+  const client = await extension.client("exporter", "x", "metrics");
+  await client.batch([put("a", "1")]);
+  const folder = join(directory, storeName("exporter", "x", "metrics"));
+  await rename(folder, `${folder}.away`);
+  await assert.rejects(client.get("a"), { reason: "io" });
+  await assert.rejects(client.get("a"), { reason: "io" });
+  await rename(`${folder}.away`, folder);
+  assert.deepEqual(Buffer.from((await client.get("a")) ?? "").toString(), "1");
+  assert.deepEqual(
+    logs.map(({ message }) => message),
+    ["Reading from storage failed.", "Reading from storage works again."],
+  );
 });
 
 test("a second extension on the directory is refused after the timeout, and served when the first is gone", async (t) => {
