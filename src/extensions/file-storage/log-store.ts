@@ -1,10 +1,10 @@
-import { type FileHandle, open, rm } from "node:fs/promises";
+import { access, type FileHandle, open, rm } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { type StorageClient, StorageError, type StorageOperation } from "../../component/index.ts";
 import type { LogIndex } from "./log-index.ts";
 import { type EncodedRecord, encodeRecord } from "./record.ts";
 import { type RecoverOptions, recoverLog } from "./recover-log.ts";
-import { appendAll, createSegment, readAt, SEGMENT_HEADER_BYTES, type Segment } from "./segment.ts";
+import { appendAll, createSegment, readAt, readFrom, SEGMENT_HEADER_BYTES, type Segment } from "./segment.ts";
 import { toStorageError } from "./storage-errors.ts";
 
 export interface LogStoreOptions extends RecoverOptions {
@@ -27,6 +27,9 @@ interface Write {
 
 /** A log that holds nothing is cut back when it is larger than this, or the disk is full. */
 const KEPT_EMPTY_BYTES = 256 * 1024;
+
+/** How often it is looked whether the file that is written to is still there. */
+const LOOK_MS = 1000;
 
 /** So many segments of garbage are borne beside as many bytes of garbage as there is data. */
 const BORNE_SEGMENTS = 4;
@@ -60,6 +63,7 @@ export class LogStore implements StorageClient {
   /** Whether the last write failed. */
   #isFull = false;
   #upkeepFailed = false;
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -106,7 +110,7 @@ export class LogStore implements StorageClient {
       const place = this.#index.get(key);
       if (place === undefined) return undefined;
       const { segment, offset, length, crc } = place;
-      const value = await readAt(segment.path, offset, length).catch((error: unknown) =>
+      const value = await this.#read(segment, offset, length).catch((error: unknown) =>
         toStorageError(error, `cannot read ${segment.path}`),
       );
       // Deleted, replaced or moved meanwhile, and the file perhaps gone: look again.
@@ -115,6 +119,16 @@ export class LogStore implements StorageClient {
       if (crc32(value) === crc) return value;
       throw new StorageError("corrupt", `the value of ${JSON.stringify(key)} in ${segment.path} is damaged`);
     }
+  }
+
+  /** What is written to is read through its handle: it may have been removed from its directory. */
+  async #read(segment: Segment, offset: number, length: number): Promise<Buffer> {
+    if (segment === this.#active) {
+      // It is closed when the next one begins, which may be now.
+      const bytes = await readFrom(this.#file, offset, length).catch(() => undefined);
+      if (bytes !== undefined) return bytes;
+    }
+    return await readAt(segment.path, offset, length);
   }
 
   batch(operations: readonly StorageOperation[]): Promise<void> {
@@ -200,6 +214,7 @@ export class LogStore implements StorageClient {
     const segment = this.#active;
     const parts = records.flatMap((record) => record.parts);
     try {
+      await this.#requireFile(segment);
       await appendAll(this.#file, parts, segment.size);
       if (this.#options.fsync) await this.#file.datasync();
     } catch (error) {
@@ -212,6 +227,17 @@ export class LogStore implements StorageClient {
       segment.size += size;
     }
     return undefined;
+  }
+
+  /** A file that was removed takes whatever is written to it, and nobody would ever find it again. */
+  async #requireFile({ path }: Segment): Promise<void> {
+    const now = this.#options.now();
+    if (Math.abs(now - this.#lookedAt) < LOOK_MS && !this.#isFull) return;
+    this.#lookedAt = Number.NEGATIVE_INFINITY;
+    const { nlink } = await this.#file.stat();
+    // Not every file system counts links.
+    if (nlink === 0) await access(path);
+    this.#lookedAt = now;
   }
 
   /** What was written must not be found by the next one who opens the log: the caller hears that it was refused. */

@@ -82,7 +82,7 @@ export async function createSegment(
   durable: boolean,
 ): Promise<{ segment: Segment; file: FileHandle }> {
   const segment = new Segment(directory, number);
-  const file = await open(segment.path, "w", 0o600);
+  const file = await open(segment.path, "w+", 0o600);
   try {
     await appendAll(file, [segmentHeader()], 0);
     if (durable) {
@@ -132,10 +132,15 @@ export async function appendAll(
 export async function readAt(path: string, offset: number, length: number): Promise<Buffer> {
   const file = await open(path, "r");
   try {
-    const buffer = Buffer.allocUnsafeSlow(length);
-    const { bytesRead } = await file.read(buffer, 0, length, offset);
-    return buffer.subarray(0, bytesRead);
+    return await readFrom(file, offset, length);
   } finally {
     await file.close();
   }
+}
+
+/** @returns fewer bytes where the file ends */
+export async function readFrom(file: FileHandle, offset: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(length);
+  const { bytesRead } = await file.read(buffer, 0, length, offset);
+  return buffer.subarray(0, bytesRead);
 }

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { appendFile, open, readdir, readFile, rename, stat, truncate, writeFile } from "node:fs/promises";
+import { appendFile, open, readdir, readFile, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { StorageError, type StorageOperation } from "../../../src/component/index.ts";
+import { errorText } from "../../../src/errors/index.ts";
 import type { Logger } from "../../../src/telemetry/index.ts";
 import { silentLogger } from "../../../src/telemetry/index.ts";
 import { canLimitFiles, limitFiles } from "../../support/file-limit.ts";
@@ -441,6 +442,29 @@ test("when everything is deleted there is room again, even if no deletion could 
   await store.batch([put("d", "x".repeat(2000))]);
   await store.close();
   assert.deepEqual(await reopened(directory), { keys: ["d"], lines: [] });
+});
+
+test("a file that is removed under it takes no more, and gives what it has", async (t) => {
+  if (process.platform === "win32") return t.skip("open files cannot be removed there");
+  const directory = await makeDirectory(t);
+  let now = 0;
+  const errors: unknown[] = [];
+  const onWrite = (error: unknown) => void errors.push(error);
+  const store = await openStore(directory, { segmentBytes: 100_000, now: () => now, onWrite });
+  await store.batch([put("a", "1")]);
+  await rm(directory, { recursive: true });
+  now += 60_000;
+  for (let i = 0; i < 2; i++) {
+    await assert.rejects(store.batch([put("b", "2")]), (error) => {
+      assert.match(errorText(error), /cannot write to .*: ENOENT/);
+      return true;
+    });
+  }
+  assert.deepEqual(await contents(store), { a: "1" });
+  await store.batch([remove("a")]);
+  await assert.rejects(store.batch([put("b", "2")]), { reason: "io" });
+  assert.equal(errors.filter((error) => error === undefined).length, 1);
+  await store.close();
 });
 
 test("damage after the start is noticed when the value is read", async (t) => {
