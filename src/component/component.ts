@@ -12,6 +12,14 @@ export interface Component {
   start?(host: Host): void | Promise<void>;
   /** `drainMs` is what is left of the service's `shutdown_timeout`; what is not handed on by then is counted as dropped. */
   shutdown?(drainMs: number): void | Promise<void>;
+  /**
+   * A reload puts `successor`, which has not been started, in this component's place. Takes no more data, gives the
+   * successor's `inherit` what is undelivered, and lets go of what only one of the two can hold, such as a store. Settles
+   * soon: what the successor does not take is left to `shutdown`, which may then go on beside the running successor.
+   */
+  handOver?(successor: Component): Promise<void>;
+  /** Called before `start`: `legacy` is what the component in whose place this one is put makes of itself for its like. */
+  inherit?(legacy: unknown): Promise<void>;
 }
 
 /** Takes batches. */

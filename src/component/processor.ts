@@ -66,12 +66,21 @@ export function defineConnector<Config>(
 /** The methods of which a processor has one. */
 const SHAPES = ["process", "layout", "processBatch", "consume"] as const;
 
+/** What code written without types may have returned from `create`, for its author. */
+function describe(returned: unknown): string {
+  if (returned instanceof Promise) return "a promise: create is not async, what takes time belongs in start";
+  if (typeof returned !== "object" || returned === null)
+    return returned === null ? "null" : `${typeof returned}`;
+  const names = Object.keys(returned);
+  return names.length === 0 ? "an object with nothing in it" : `an object with ${names.join(", ")}`;
+}
+
 /** @throws CollectorError COMPONENT_START for what a definition written without types may return */
 function connect(type: string, processor: AnyProcessor, next: Consumer): Component & Consumer {
   if (typeof processor !== "object" || processor === null || !SHAPES.some((shape) => shape in processor)) {
     throw new CollectorError(
       "COMPONENT_START",
-      `create of processor type "${type}" must return an object with one of ${SHAPES.join(", ")}`,
+      `create of processor type "${type}" must return an object with one of ${SHAPES.join(", ")}, got ${describe(processor)}`,
     );
   }
   if ("consume" in processor) return processor;
@@ -80,7 +89,14 @@ function connect(type: string, processor: AnyProcessor, next: Consumer): Compone
     shutdown: (drainMs) => processor.shutdown?.(drainMs),
   };
   if ("layout" in processor) {
-    const mapped = memoise((layout: Layout) => processor.layout(layout));
+    const mapped = memoise((layout: Layout) => {
+      const result: Partial<Layout> | undefined = processor.layout(layout);
+      if (!Array.isArray(result?.resources) || typeof result.width !== "number")
+        throw new TypeError(
+          "layout must return a layout (resources, width): the one it was given, or one made from it",
+        );
+      return result as Layout;
+    });
     return {
       ...lifecycle,
       consume(batch) {
@@ -94,8 +110,13 @@ function connect(type: string, processor: AnyProcessor, next: Consumer): Compone
     return {
       ...lifecycle,
       async consume(batch) {
-        const result = await processor.processBatch(batch);
-        if (result !== undefined) await next.consume(result);
+        const result: unknown = await processor.processBatch(batch);
+        if (result === undefined) return;
+        if (!(result instanceof Batch))
+          throw new TypeError(
+            "processBatch must return a Batch (made with Batch.from or Batch.fromColumns) or nothing",
+          );
+        await next.consume(result);
       },
     };
   }

@@ -18,7 +18,7 @@ import type { ErrorTypeOf } from "./error-type.ts";
 import { Health } from "./health.ts";
 import { MemoryQueue } from "./memory-queue.ts";
 import { PersistentQueue } from "./persistent-queue.ts";
-import type { Queue } from "./queue.ts";
+import type { HeldRequest, Queue, QueueItem } from "./queue.ts";
 import { type DeliveryRequest, InterruptedError, type Outcome, RetrySender } from "./retry-sender.ts";
 import type { RequestCodec } from "./stored-request.ts";
 import { ExporterTelemetry } from "./telemetry.ts";
@@ -41,6 +41,8 @@ export interface DeliveryOptions<Request extends DeliveryRequest> {
   send(request: Request, signal: AbortSignal): Promise<void>;
   /** What `queue.storage` takes. */
   readonly codec?: RequestCodec<Request>;
+  /** What its requests are, such as their content type: a chain takes over those of one with the same. */
+  readonly format?: string;
   /** What `queue.batch` with the sizer `bytes` takes: the size of a batch as OTLP protobuf, not compressed. */
   measure?(batch: Batch): number;
   /** Attributes of the exporter's own metrics besides its ID. */
@@ -54,6 +56,9 @@ export interface DeliveryOptions<Request extends DeliveryRequest> {
 /** Tells the queue's store from others that an exporter may have. */
 const STORE_NAME = "metrics";
 
+/** How long the chain that takes over waits for attempts under way; one that is cut off may arrive twice. */
+const HAND_OVER_MS = 2000;
+
 /** The body of an exporter: batch → queue → retry → timeout → send. See the README for what happens when. */
 export class DeliveryChain<Request extends DeliveryRequest> implements Component, Consumer {
   readonly #options: DeliveryOptions<Request>;
@@ -66,8 +71,14 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
   #queue: Queue<Request> | undefined;
   /** Workers, and sends without a queue. */
   readonly #running = new Set<Promise<unknown>>();
+  /** What the chain before this one had not delivered, from `inherit` until `start`. */
+  #inherited: readonly HeldRequest<Request>[] = [];
+  /** Of those points that the storage holds, how many this process has accepted itself. */
+  #leftInStorage = 0;
+  #ceding: Promise<unknown> | undefined;
   #closing: Promise<void> | undefined;
   #stopped = false;
+  #isEnded = false;
 
   constructor(options: DeliveryOptions<Request>) {
     const { settings, queue, retry, timeoutMs, random = Math.random } = options;
@@ -103,11 +114,13 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
   /** @throws StorageError when the queue's storage is not there or cannot be used */
   async start(host: Host): Promise<void> {
     const { queue: config } = this.#options;
-    if (config === undefined || this.#closing !== undefined) return;
+    if (config === undefined || this.#isClosed) return;
     if (config.storage !== undefined) this.#queue = await this.#openStorage(config, config.storage, host);
     const queue = this.#queue as Queue<Request>;
     // Shut down while the storage was being opened.
-    if (this.#closing !== undefined) return void (await queue.end());
+    if (this.#isClosed) return void (await queue.end());
+    await queue.stock(this.#inherited.map((held) => ({ ...held, size: sizeOf(held.request, config.sizer) })));
+    this.#giveInherited();
     this.#telemetry.observe(queue);
     const workers = config.preserve_order ? 1 : config.num_consumers;
     for (let i = 0; i < workers; i++) void this.#track(this.#work(queue));
@@ -130,8 +143,54 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
   }
 
   /**
-   * Takes nothing more and gives every undelivered request one attempt within `drainMs`. What is then left stays in a
-   * persistent queue, and otherwise counts as dropped. Later calls return the first one's promise.
+   * Gives what is undelivered to the chain of the exporter that a reload puts in this one's place, if that takes it. Data
+   * whose sender waits for the result is given back to the sender, who brings it to the successor.
+   */
+  async handOver(successor: Component): Promise<void> {
+    const { queue } = this.#options;
+    if (queue === undefined || queue.wait_for_result) await this.#cede(async () => {});
+    else await successor.inherit?.(this);
+  }
+
+  /**
+   * Before `start`: takes over what another chain has not delivered, if its requests are of the same format. They go
+   * before all others, as they are. From a persistent queue into another one only as many as there is room for; a
+   * storage that both use is just let go of.
+   */
+  async inherit(legacy: unknown): Promise<void> {
+    const { queue, format, settings } = this.#options;
+    if (queue === undefined || !(legacy instanceof DeliveryChain)) return;
+    const former = legacy as DeliveryChain<Request>;
+    const { storage } = former.#options.queue ?? {};
+    if (storage !== undefined && storage === queue.storage) {
+      this.#leftInStorage = await former.#cede(async () => {});
+      this.#take(former.#giveInherited());
+      return;
+    }
+    if (format === undefined || format !== former.#options.format) return;
+    this.#take(former.#giveInherited());
+    const used = this.#inherited.reduce((sum, { request }) => sum + sizeOf(request, queue.sizer), 0);
+    let room = queue.queue_size - used;
+    const fits = (request: Request) => {
+      room -= sizeOf(request, queue.sizer);
+      return room >= 0;
+    };
+    const left = await former.#cede(async (from) => this.#take(await from.surrender(fits)));
+    if (left === 0) return;
+    settings.logger.warn("There is no room for all that was queued. The rest stays in the storage.", {
+      storage,
+      data_points: left,
+    });
+  }
+
+  #take(items: readonly HeldRequest<Request>[]): void {
+    const taken = items.map(({ request, points, metadata }) => ({ request, points, metadata }));
+    this.#inherited = [...this.#inherited, ...taken];
+  }
+
+  /**
+   * Takes nothing more and goes on delivering what is queued, retries included, for `drainMs` at most. What is then left
+   * stays in a persistent queue, and otherwise counts as dropped. Later calls return the first one's promise.
    */
   shutdown(drainMs: number): Promise<void> {
     this.#closing ??= this.#close(drainMs);
@@ -139,24 +198,73 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
   }
 
   async #close(drainMs: number): Promise<void> {
+    const { clock } = this.#options.settings;
+    this.#sender.drain(clock.monotonic() + drainMs);
+    await this.#finishWork(drainMs);
+    // A chain that takes over may have come in between.
+    await this.#ceding;
+    for (const { points } of this.#giveInherited()) this.#drop({ points });
+    await this.#endQueue();
+    this.#accounts.close();
+  }
+
+  /** Ends all work, lets `give` take what it wants from the queue, and ends that; gives how many points a storage keeps. */
+  #cede(give: (queue: Queue<Request>) => Promise<void>): Promise<number> {
+    const before = this.#ceding;
+    const ceding = (async () => {
+      await before;
+      this.#stopped = true;
+      this.#sender.interrupt();
+      await this.#finishWork(HAND_OVER_MS);
+      const queue = this.#queue;
+      if (queue === undefined) return this.#leftInStorage;
+      try {
+        await give(queue);
+        return queue.isPersistent ? queue.points : 0;
+      } finally {
+        await this.#endQueue();
+      }
+    })();
+    this.#ceding = ceding.catch(() => {});
+    return ceding;
+  }
+
+  #giveInherited(): readonly HeldRequest<Request>[] {
+    const inherited = this.#inherited;
+    this.#inherited = [];
+    return inherited;
+  }
+
+  /** Whoever waits for the result of what is left gets its data back; else what no storage keeps is lost. */
+  async #endQueue(): Promise<void> {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    for (const item of (await this.#queue?.end()) ?? []) this.#drop(item);
+    this.#telemetry.close();
+  }
+
+  #drop({ points, caller }: Pick<QueueItem<Request>, "points" | "caller">): void {
+    const error = new InterruptedError("interrupted due to shutdown");
+    if (caller !== undefined) caller.reject(error);
+    else this.#accounts.drop(points, "shutdown", error);
+  }
+
+  /** Ends the intake and waits for everybody at work; after `ms` what is under way is cut off. */
+  async #finishWork(ms: number): Promise<void> {
     this.#health.close();
-    const cancel = this.#options.settings.clock.schedule(drainMs, () => {
+    const cancel = this.#options.settings.clock.schedule(ms, () => {
       this.#stopped = true;
       this.#sender.abort();
     });
-    this.#sender.drain();
     this.#queue?.stopWaiting();
     await this.#batcher?.flush();
     this.#queue?.close();
     await Promise.all(this.#running);
     cancel();
-    for (const { caller, points } of (await this.#queue?.end()) ?? []) {
-      const error = new InterruptedError("interrupted due to shutdown");
-      if (caller !== undefined) caller.reject(error);
-      else this.#accounts.drop(points, "shutdown", error);
-    }
-    this.#accounts.close();
-    this.#telemetry.close();
+  }
+
+  get #isClosed(): boolean {
+    return this.#closing !== undefined || this.#ceding !== undefined;
   }
 
   async #openStorage(config: SendingQueueConfig, storage: string, host: Host): Promise<Queue<Request>> {
@@ -173,7 +281,7 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
       onStorage: (error) => this.#health.set("storage", error),
       onUnreadable: (points, error) => this.#accounts.drop(points, "unreadable", error),
     });
-    this.#telemetry.restored(queue.points);
+    this.#telemetry.restored(Math.max(0, queue.points - this.#leftInStorage));
     return queue;
   }
 
@@ -183,9 +291,7 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
 
   /** Why nothing can be queued now. */
   #refusal(): RetryableError | undefined {
-    if (this.#closing !== undefined) {
-      return new RetryableError("sending queue is closed: the exporter shuts down");
-    }
+    if (this.#isClosed) return new RetryableError("sending queue is closed: the exporter shuts down");
     if (this.#queue === undefined) return new RetryableError("the exporter has not been started");
     return this.#queue.refusal;
   }
@@ -231,7 +337,7 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
   }
 
   async #sendNow(batch: Batch, points: number): Promise<void> {
-    if (this.#closing !== undefined) throw new RetryableError("the exporter shuts down");
+    if (this.#isClosed) throw new RetryableError("the exporter shuts down");
     const request = await this.#encode([batch]).catch((error: unknown) => {
       this.#accounts.sendFailed(points, error);
       throw error;

@@ -8,7 +8,8 @@ export class MemoryQueue<Request extends DeliveryRequest> implements Queue<Reque
   readonly isPersistent = false;
   readonly #room: Capacity;
   readonly #outlet = new Outlet<QueueItem<Request>>();
-  readonly #lent = new Set<QueueItem<Request>>();
+  /** Those taken, in this order, with what is left of each. */
+  readonly #lent = new Map<QueueItem<Request>, QueueItem<Request>>();
   #points = 0;
 
   constructor(options: CapacityOptions) {
@@ -41,9 +42,18 @@ export class MemoryQueue<Request extends DeliveryRequest> implements Queue<Reque
     });
   }
 
+  stock(items: readonly QueueItem<Request>[]): Promise<void> {
+    for (const item of items) {
+      this.#room.occupy(item.size);
+      this.#points += item.points;
+      this.#outlet.put(item);
+    }
+    return Promise.resolve();
+  }
+
   async take(): Promise<QueueItem<Request> | undefined> {
     const item = await this.#outlet.take();
-    if (item !== undefined) this.#lent.add(item);
+    if (item !== undefined) this.#lent.set(item, item);
     return item;
   }
 
@@ -56,8 +66,7 @@ export class MemoryQueue<Request extends DeliveryRequest> implements Queue<Reque
   }
 
   giveBack(item: QueueItem<Request>, left: Request): number {
-    this.#lent.delete(item);
-    this.#lent.add({ ...item, request: left, points: left.points });
+    this.#lent.set(item, { ...item, request: left, points: left.points });
     this.#points -= item.points - left.points;
     return left.points;
   }
@@ -71,11 +80,19 @@ export class MemoryQueue<Request extends DeliveryRequest> implements Queue<Reque
     this.#outlet.close();
   }
 
+  surrender(): Promise<readonly QueueItem<Request>[]> {
+    return Promise.resolve(this.#empty());
+  }
+
   end(): Promise<readonly QueueItem<Request>[]> {
-    const lost = [...this.#lent, ...this.#outlet.drain()];
+    return Promise.resolve(this.#empty());
+  }
+
+  #empty(): readonly QueueItem<Request>[] {
+    const items = [...this.#lent.values(), ...this.#outlet.drain()];
     this.#lent.clear();
     this.#room.release(this.#room.used);
     this.#points = 0;
-    return Promise.resolve(lost);
+    return items;
   }
 }

@@ -101,6 +101,12 @@ export class PersistentQueue<Request extends DeliveryRequest> implements Queue<R
     await written;
   }
 
+  async stock(items: readonly QueueItem<Request>[]): Promise<void> {
+    const size = items.reduce((sum, item) => sum + item.size, 0);
+    this.#room.occupy(size);
+    if (items.length > 0) await this.#write(items, size);
+  }
+
   async take(): Promise<QueueItem<Request> | undefined> {
     for (;;) {
       const entry = await this.#outlet.take();
@@ -138,27 +144,44 @@ export class PersistentQueue<Request extends DeliveryRequest> implements Queue<R
     for (const wake of this.#rereads) wake();
   }
 
+  async surrender(fits: (request: Request) => boolean): Promise<readonly QueueItem<Request>[]> {
+    const items: QueueItem<Request>[] = [];
+    for (const key of await this.#options.storage.keys()) {
+      const entry = this.#entryOf(key);
+      const content = await this.#read(entry);
+      if (content === "unreadable") continue;
+      if (content === "closed" || !fits(content.request)) break;
+      await this.#remove(entry);
+      items.push({ ...content, points: entry.points, size: entry.size });
+    }
+    return items;
+  }
+
   async end(): Promise<readonly QueueItem<Request>[]> {
     await this.#options.storage.close();
     return [];
   }
 
   async #restore(): Promise<void> {
-    const { storage, sizeOf, logger } = this.#options;
+    const { storage, logger } = this.#options;
     const keys = await storage.keys();
     for (const key of keys) {
-      const { index, points, bytes } = parseKey(key);
-      const size = sizeOf({ points, bytes });
-      this.#nextIndex = index + 1;
-      this.#room.occupy(size);
-      this.#points += points;
-      this.#outlet.put({ key, points, size, content: undefined });
+      const entry = this.#entryOf(key);
+      this.#nextIndex = parseKey(key).index + 1;
+      this.#room.occupy(entry.size);
+      this.#points += entry.points;
+      this.#outlet.put(entry);
     }
     if (keys.length === 0) return;
     logger.info("Found requests in the persistent queue.", {
       requests: keys.length,
       data_points: this.#points,
     });
+  }
+
+  #entryOf(key: string): Entry<Request> {
+    const { points, bytes } = parseKey(key);
+    return { key, points, size: this.#options.sizeOf({ points, bytes }), content: undefined };
   }
 
   /** Called in the order of admission, which is so the order of the indexes and of the writes. */

@@ -1,14 +1,18 @@
 import type { ClientMetadata, RetryableError } from "../component/index.ts";
 
-/** A request in a queue. */
-export interface QueueItem<Request> {
+/** A request that waits to be delivered. */
+export interface HeldRequest<Request> {
   readonly request: Request;
   /** Data points. */
   readonly points: number;
-  /** In units of the queue's capacity. */
-  readonly size: number;
   /** Under which it is sent: of the request that brought its data. */
   readonly metadata?: ClientMetadata | undefined;
+}
+
+/** A request in a queue. */
+export interface QueueItem<Request> extends HeldRequest<Request> {
+  /** In units of the queue's capacity. */
+  readonly size: number;
   /** Of a caller that waits for the result; it then gets the error and nothing counts as dropped. */
   readonly caller?: PromiseWithResolvers<void> | undefined;
 }
@@ -32,6 +36,11 @@ export interface Queue<Request> {
    * @throws RetryableError: full, closed, or the storage does not take it; PermanentError: larger than the whole queue.
    */
   offer(items: readonly QueueItem<Request>[]): Promise<void>;
+  /**
+   * The same for what another queue had taken already: there is room for it, even beyond the capacity.
+   * @throws RetryableError: the storage does not take it
+   */
+  stock(items: readonly QueueItem<Request>[]): Promise<void>;
   /** The oldest item, as soon as there is one; undefined once the queue is closed and nothing is left to take. */
   take(): Promise<QueueItem<Request> | undefined>;
   /** The item was accepted or refused for good: its room is free again. Does not throw. */
@@ -45,6 +54,11 @@ export interface Queue<Request> {
   stopWaiting(): void;
   /** Ends the intake; what is queued can still be taken. */
   close(): void;
+  /**
+   * After `close`, when nobody is at work any more: takes out the oldest items and gives them in their order. A
+   * persistent queue only gives as many as `fits` says yes to, one after the other; the others are safe where they are.
+   */
+  surrender(fits: (request: Request) => boolean): Promise<readonly QueueItem<Request>[]>;
   /** After `close`: ends everything. Returns the items that are lost by that: a persistent queue loses none. */
   end(): Promise<readonly QueueItem<Request>[]>;
 }

@@ -54,12 +54,28 @@ export interface RetrySenderOptions<Request> {
   readonly onAttempt: (error: Error | undefined) => void;
 }
 
-/** Sends requests, each again and again as the retry settings and the backend's wishes allow. */
+/** A request that waits for its next attempt. */
+interface Sleeper {
+  /** The backend asked not to be tried before; on the clock that never jumps. */
+  readonly notBefore: number;
+  readonly wake: () => void;
+  readonly wakeAt: (at: number) => void;
+}
+
+/** Of the time that is left, when a back-off is longer than that: how long to wait for one last attempt. */
+const LAST_WAIT = 0.9;
+
+/**
+ * Sends requests, each again and again as the retry settings and the backend's wishes allow, until told to come to an
+ * end: by a deadline (`drain`), without further attempts (`interrupt`), or at once (`abort`).
+ */
 export class RetrySender<Request extends DeliveryRequest> {
   readonly #options: RetrySenderOptions<Request>;
   readonly #abort = new AbortController();
-  readonly #sleepers = new Set<() => void>();
-  #draining = false;
+  readonly #sleepers = new Set<Sleeper>();
+  /** On the clock that never jumps; undefined: there is no hurry. */
+  #deadline: number | undefined;
+  #interrupted = false;
 
   constructor(options: RetrySenderOptions<Request>) {
     this.#options = options;
@@ -70,6 +86,7 @@ export class RetrySender<Request extends DeliveryRequest> {
     const { clock, random, logger, retry, onAttempt } = this.#options;
     const startedAt = clock.monotonic();
     let backoff: Backoff | undefined;
+    let isLast = false;
     let request = original;
     for (;;) {
       const thrown = await this.#attempt(request);
@@ -87,36 +104,64 @@ export class RetrySender<Request extends DeliveryRequest> {
         left,
         error,
       });
+      const interrupted = () =>
+        giveUp(new InterruptedError("interrupted due to shutdown", { cause: thrown }));
       if (isPermanent(thrown)) return giveUp(thrown);
-      if (this.#draining) {
-        return giveUp(new InterruptedError("interrupted due to shutdown", { cause: thrown }));
-      }
+      if (this.#abort.signal.aborted) return interrupted();
       if (retry === undefined) return giveUp(thrown);
+      if (this.#interrupted || isLast) return interrupted();
       backoff ??= new Backoff(retry, random);
+      const now = clock.monotonic();
       const least = thrown instanceof RetryableError ? (thrown.retryAfterMs ?? 0) : 0;
-      const delayMs = Math.max(backoff.next(), least);
+      let delayMs = Math.max(backoff.next(), least);
+      if (this.#deadline !== undefined && now + delayMs >= this.#deadline) {
+        delayMs = Math.max((this.#deadline - now) * LAST_WAIT, least);
+        isLast = true;
+      }
+      const notBefore = now + least;
+      if (!this.#isInTime(notBefore)) return interrupted();
       const { max_elapsed_time: limit } = retry;
-      if (limit > 0 && clock.monotonic() - startedAt + delayMs > limit) {
+      if (limit > 0 && now - startedAt + delayMs > limit) {
         return giveUp(new RetryableError("no more retries left", { cause: thrown }));
       }
       logger.info("Exporting failed. Will retry the request after interval.", {
         error: thrown,
         interval: formatDuration(delayMs),
       });
-      await this.#sleep(delayMs);
+      const wasDraining = this.#deadline !== undefined;
+      await this.#sleep(delayMs, notBefore);
+      if (this.#interrupted || !this.#isInTime(notBefore)) return interrupted();
+      // What is left of the time is little: no long back-off of before.
+      if (!wasDraining && this.#deadline !== undefined) backoff = undefined;
     }
   }
 
-  /** From now on each request gets one attempt: the one under way, or one more at once if it waits for a retry. */
-  drain(): void {
-    this.#draining = true;
-    for (const wake of this.#sleepers) wake();
+  /**
+   * From now on there is time until `deadline` only, on the clock that never jumps. Back-offs end, and begin anew from
+   * the first interval; what the backend asked to wait is waited, or, where that is too long, the request given up.
+   */
+  drain(deadline: number): void {
+    this.#deadline = deadline;
+    for (const { notBefore, wake, wakeAt } of this.#sleepers) {
+      if (this.#isInTime(notBefore)) wakeAt(notBefore);
+      else wake();
+    }
   }
 
-  /** Ends the attempts under way. */
+  /** Lets no further attempt begin; those under way may come to their end. */
+  interrupt(): void {
+    this.#interrupted = true;
+    for (const { wake } of this.#sleepers) wake();
+  }
+
+  /** Ends the attempts under way too. */
   abort(): void {
-    this.drain();
+    this.interrupt();
     this.#abort.abort(new InterruptedError("the request was cancelled"));
+  }
+
+  #isInTime(at: number): boolean {
+    return this.#deadline === undefined || at < this.#deadline;
   }
 
   async #attempt(request: Request): Promise<Error | undefined> {
@@ -129,15 +174,23 @@ export class RetrySender<Request extends DeliveryRequest> {
     }
   }
 
-  #sleep(delayMs: number): Promise<void> {
+  #sleep(delayMs: number, notBefore: number): Promise<void> {
+    const { clock } = this.#options;
     return new Promise((resolve) => {
       const wake = () => {
         cancel();
-        this.#sleepers.delete(wake);
+        this.#sleepers.delete(sleeper);
         resolve();
       };
-      const cancel = this.#options.clock.schedule(delayMs, wake);
-      this.#sleepers.add(wake);
+      const wakeAt = (at: number) => {
+        cancel();
+        const leftMs = at - clock.monotonic();
+        if (leftMs <= 0) wake();
+        else cancel = clock.schedule(leftMs, wake);
+      };
+      const sleeper = { notBefore, wake, wakeAt };
+      let cancel = clock.schedule(delayMs, wake);
+      this.#sleepers.add(sleeper);
     });
   }
 }

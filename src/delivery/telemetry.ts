@@ -104,20 +104,22 @@ export class ExporterTelemetry {
 
   observe(queue: Pick<Queue<unknown>, "size" | "capacity" | "points">): void {
     const attributes = { ...this.#attributes, data_type: "metrics" };
-    const gauge = (name: string, unit: string, description: string, read: () => number) => {
+    let observed: typeof queue | undefined = queue;
+    const gauge = (name: string, unit: string, description: string, of: "size" | "capacity" | "points") => {
       const instrument = this.#meter.createObservableGauge(`otelcol_exporter_${name}`, { unit, description });
-      const callback = (result: { observe(value: number, attributes: MeterAttributes): void }) =>
-        result.observe(read(), attributes);
+      const callback = (result: { observe(value: number, attributes: MeterAttributes): void }) => {
+        result.observe(observed?.[of] ?? 0, attributes);
+        // Not at once: the meter is going through its callbacks.
+        if (observed === undefined) queueMicrotask(() => instrument.removeCallback(callback));
+      };
       instrument.addCallback(callback);
-      return () => instrument.removeCallback(callback);
     };
-    const stops = [
-      gauge("queue_size", "{batch}", "What the queue holds, in units of its sizer.", () => queue.size),
-      gauge("queue_capacity", "{batch}", "What the queue can hold, in the same unit.", () => queue.capacity),
-      gauge("queue_metric_points", "{datapoint}", "Data points in the queue.", () => queue.points),
-    ];
+    gauge("queue_size", "{batch}", "What the queue holds, in units of its sizer.", "size");
+    gauge("queue_capacity", "{batch}", "What the queue can hold, in the same unit.", "capacity");
+    gauge("queue_metric_points", "{datapoint}", "Data points in the queue.", "points");
+    // A meter shows the last value for ever: the queue that is gone has to be seen as empty once.
     this.#unobserve = () => {
-      for (const stop of stops) stop();
+      observed = undefined;
     };
   }
 

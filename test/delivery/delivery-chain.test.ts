@@ -57,6 +57,7 @@ function manualBackend() {
 
 const down: Send = () => Promise.reject(new Error("connection refused"));
 const up: Send = () => Promise.resolve();
+const never = new AbortController().signal;
 
 test("consume settles when the request is queued, and it is sent once", async () => {
   const { calls, send } = manualBackend();
@@ -146,7 +147,9 @@ test("the interval is varied by the randomization factor", async () => {
   await chain.consume(gauges(1));
   await clock.advance(2500);
   assert.equal(attempts.length, 2);
-  await chain.shutdown(30_000);
+  const stopped = chain.shutdown(10);
+  await clock.advance(10);
+  await stopped;
 });
 
 test("Retry-After is the least wait", async () => {
@@ -459,7 +462,73 @@ test("shutdown drains the queue", async () => {
   assert.equal(await metric("dropped_metric_points"), 0);
 });
 
-test("shutdown interrupts back-offs, tries each request once more, and counts what is left", async () => {
+test("shutdown ends back-offs, then retries until its time is over, and counts what is left", async () => {
+  const attempts: number[] = [];
+  const { chain, clock, metric, logs } = chainOf(
+    () => {
+      attempts.push(clock.now());
+      return Promise.reject(new Error("connection refused"));
+    },
+    { queue: { num_consumers: 1 } },
+  );
+  await chain.start(noHost);
+  for (let i = 0; i < 3; i++) await chain.consume(gauges(2));
+  await clock.advance(1000);
+  assert.equal(attempts.length, 1);
+  const begun = clock.now();
+  const stopped = chain.shutdown(30_000);
+  await clock.advance(29_400);
+  assert.equal(await metric("dropped_metric_points"), 0);
+  const waits = attempts.slice(1).map((at) => at - begun);
+  // Back-offs from the first interval on; the last one is cut short, so that the end of the time is used too.
+  assert.deepEqual(waits.slice(0, 5), [0, 5000, 12_500, 23_750, 29_375]);
+  await clock.advance(600);
+  await stopped;
+  assert.equal(attempts.length, 10, "and the others two each in the little that is left");
+  assert.equal(await metric("dropped_metric_points", { reason: "shutdown" }), 6);
+  assert.ok(logs.some(({ fields }) => fields["reason"] === "shutdown"));
+  assert.equal(clock.pendingTimers, 0);
+});
+
+test("a backend that is back within the time of the shutdown gets everything, and that ends it", async () => {
+  let backendUp = false;
+  const { chain, clock, metric } = chainOf(() => (backendUp ? up : down)({ points: 1, bytes: 1 }, never), {
+    queue: { num_consumers: 2 },
+  });
+  await chain.start(noHost);
+  for (let i = 0; i < 20; i++) await chain.consume(gauges(2));
+  const stopped = chain.shutdown(30_000);
+  await clock.advance(20_000);
+  assert.equal(await metric("sent_metric_points"), 0);
+  assert.equal(await metric("queue_metric_points"), 40);
+  backendUp = true;
+  await clock.advance(4000);
+  await stopped;
+  assert.equal(await metric("sent_metric_points"), 40);
+  assert.equal(await metric("dropped_metric_points"), 0);
+  assert.equal(clock.pendingTimers, 0);
+});
+
+test("shutdown waits as long as the backend asked for, if there is time for that", async () => {
+  const attempts: number[] = [];
+  const { chain, clock, metric } = chainOf(() => {
+    attempts.push(clock.now());
+    if (attempts.length > 1) return Promise.resolve();
+    return Promise.reject(new RetryableError("slow down", { retryAfterMs: 20_000 }));
+  });
+  await chain.start(noHost);
+  await chain.consume(gauges(2));
+  await clock.advance(1000);
+  const stopped = chain.shutdown(30_000);
+  await clock.advance(18_999);
+  assert.equal(attempts.length, 1);
+  await clock.advance(1);
+  await stopped;
+  assert.deepEqual(attempts[1], (attempts[0] ?? 0) + 20_000);
+  assert.equal(await metric("sent_metric_points"), 2);
+});
+
+test("shutdown does not wait where the backend has asked for more time than there is", async () => {
   let attempts = 0;
   const { chain, clock, metric, logs } = chainOf(
     () => {
@@ -473,10 +542,20 @@ test("shutdown interrupts back-offs, tries each request once more, and counts wh
   await setImmediate();
   assert.equal(attempts, 1);
   await chain.shutdown(30_000);
-  assert.equal(attempts, 4);
+  assert.equal(attempts, 3, "the first one is not tried again, each of the others once");
   assert.equal(await metric("dropped_metric_points", { reason: "shutdown" }), 6);
   const lines = logs.filter(({ level }) => level === "error").map(({ fields }) => fields["dropped_items"]);
   assert.deepEqual(lines, [2, 4]);
+  assert.equal(clock.pendingTimers, 0);
+});
+
+test("shutdown of an empty queue takes no time", async () => {
+  const { chain, clock, metric } = chainOf(up);
+  await chain.start(noHost);
+  await chain.consume(gauges(2));
+  await setImmediate();
+  await chain.shutdown(30_000);
+  assert.equal(await metric("sent_metric_points"), 2);
   assert.equal(clock.pendingTimers, 0);
 });
 

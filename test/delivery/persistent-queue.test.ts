@@ -92,6 +92,13 @@ async function crash(
   await ended;
 }
 
+/** Shuts a chain down and lets all the time pass that it was given. */
+async function stop({ chain, clock }: Awaited<ReturnType<typeof chainOver>>, ms: number): Promise<void> {
+  const stopped = chain.shutdown(ms);
+  await clock.advance(ms);
+  await stopped;
+}
+
 const requests = (storage: FakeStorage) => storage.entries.size;
 
 test("consume settles when the request is in the storage, not before", async () => {
@@ -190,7 +197,7 @@ test("a restart honours the capacity, whatever the unit was before, and drops no
   const storage = new FakeStorage();
   const before = await chainOver(storage, down, { queue: { sizer: "requests", queue_size: 3 } });
   for (const points of [5, 6, 7]) await before.chain.consume(gauges(points));
-  await before.chain.shutdown(1000);
+  await stop(before, 1000);
 
   const { calls, send } = manualBackend();
   const { chain, metric } = await chainOver(storage, send, {
@@ -233,8 +240,10 @@ test("a shutdown sends what it can and leaves the rest where it is; nothing coun
   storage.release();
   await Promise.all(consumed);
   await setImmediate();
-  await before.chain.shutdown(30_000);
-  assert.equal(budget, -1 - 1, "one request was tried once more and ended it: the others are not even read");
+  await stop(before, 30_000);
+  // Tried once before the shutdown, and at 0, 5, 12.5 and 23.75 s of it, and last at nine tenths of the rest.
+  assert.equal(budget, -6, "one request was tried until the end: the others, behind it, are not even read");
+  assert.deepEqual(storage.reads.length, 2);
   assert.equal(await before.metric("sent_metric_points"), 3);
   assert.equal(await before.metric("dropped_metric_points"), 0);
   assert.equal(requests(storage), 3);
@@ -303,7 +312,7 @@ test("a request that cannot be read any more is dropped with its reason; the oth
   const storage = new FakeStorage();
   const before = await chainOver(storage, down, { queue: { num_consumers: 1 } });
   for (let i = 0; i < 6; i++) await before.chain.consume(gauges(10));
-  await before.chain.shutdown(1000);
+  await stop(before, 1000);
   const keys = [...storage.entries.keys()].toSorted();
   storage.entries.set(keys[1] ?? "", Buffer.from("x"));
   storage.entries.set(keys[2] ?? "", Buffer.from([255, 255, 0, 0, 1, 2]));
@@ -328,7 +337,7 @@ test("requests that cannot be read before a shutdown are left for the next run",
   const storage = new FakeStorage();
   const before = await chainOver(storage, down);
   for (let i = 0; i < 3; i++) await before.chain.consume(gauges(1));
-  await before.chain.shutdown(1000);
+  await stop(before, 1000);
   const { numbers, send } = recordingBackend();
   const { chain, clock } = await chainOver(storage, send, { queue: { num_consumers: 1 } });
   storage.failReads = new StorageError("io", "input/output error");
@@ -575,7 +584,7 @@ test("a request is sent under the metadata that its data came with, also in the 
     await clientMetadata.run(new Map([["x-tenant", [tenant]]]), () => first.chain.consume(gauges(1)));
   }
   await first.chain.consume(gauges(1));
-  await first.chain.shutdown(1000);
+  await stop(first, 1000);
   const seen: [number, string | undefined][] = [];
   const { chain } = await chainOver(
     storage,

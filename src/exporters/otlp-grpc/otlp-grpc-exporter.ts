@@ -39,6 +39,7 @@ export class OtlpGrpcExporter implements Component, Consumer {
       }),
       errorTypeOf,
       codec: requestCodec,
+      format: EXPORT_METRICS,
       encode: (batches) => this.#encode(batches),
       measure: (batch) => this.#measure(batch),
       send: (request, signal) => this.#send(request, signal),
@@ -74,6 +75,14 @@ export class OtlpGrpcExporter implements Component, Consumer {
 
   consume(batch: Batch): Promise<void> {
     return this.#chain.consume(batch);
+  }
+
+  handOver(successor: Component): Promise<void> {
+    return this.#chain.handOver(successor);
+  }
+
+  inherit(legacy: unknown): Promise<void> {
+    return this.#chain.inherit(legacy);
   }
 
   async shutdown(drainMs: number): Promise<void> {

@@ -53,6 +53,7 @@ export class OtlpHttpExporter implements Component, Consumer {
       encode: (batches) => (encoding === "proto" ? this.#encodeProto(batches) : this.#encodeJson(batches)),
       send: (request, signal) => this.#send(request, signal),
       codec: requestCodec,
+      format: encoding === "proto" ? CONTENT_TYPE_PROTOBUF : CONTENT_TYPE_JSON,
       measure: (batch) => this.#measure(batch),
     });
   }
@@ -73,6 +74,14 @@ export class OtlpHttpExporter implements Component, Consumer {
 
   consume(batch: Batch): Promise<void> {
     return this.#chain.consume(batch);
+  }
+
+  handOver(successor: Component): Promise<void> {
+    return this.#chain.handOver(successor);
+  }
+
+  inherit(legacy: unknown): Promise<void> {
+    return this.#chain.inherit(legacy);
   }
 
   async shutdown(drainMs: number): Promise<void> {

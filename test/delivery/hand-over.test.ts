@@ -1,0 +1,321 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
+import { clientMetadata, RetryableError, StorageError } from "../../src/component/index.ts";
+import {
+  DeliveryChain,
+  type DeliveryRequest,
+  type RequestCodec,
+  type RetryConfig,
+  retrySchema,
+  type SendingQueueConfig,
+  sendingQueueSchema,
+} from "../../src/delivery/index.ts";
+import { FakeStorage } from "./fake-storage.ts";
+import { gauges, harness, noHost } from "./harness.ts";
+
+/** A request that can be told from others. */
+interface Numbered extends DeliveryRequest {
+  readonly number: number;
+}
+
+type Send = (request: Numbered, signal: AbortSignal) => Promise<void>;
+
+const codec: RequestCodec<Numbered> = {
+  toStored: ({ number }) => ({ attributes: {}, body: Buffer.from(String(number)) }),
+  fromStored: ({ body }, points) => ({
+    number: Number(Buffer.from(body).toString()),
+    points,
+    bytes: points * 10,
+  }),
+};
+
+interface Options {
+  /** false: none. */
+  readonly queue?: Partial<SendingQueueConfig> | false;
+  readonly retry?: Partial<RetryConfig> | false;
+  readonly format?: string;
+}
+
+/** Chains of one exporter, one after the other, as reloads make them: they share clock and metrics. */
+function exporter() {
+  const h = harness();
+  let next = 0;
+  const create = (send: Send, { queue = {}, retry = {}, format = "numbered" }: Options = {}) =>
+    new DeliveryChain<Numbered>({
+      settings: h.settings,
+      queue: queue === false ? undefined : { ...sendingQueueSchema.parse({}), ...queue },
+      retry: retry === false ? undefined : { ...retrySchema.parse({ max_elapsed_time: 0 }), ...retry },
+      timeoutMs: 0,
+      encode: ([batch]) => {
+        const points = batch?.pointCount ?? 0;
+        return { number: next++, points, bytes: points * 10 };
+      },
+      send,
+      codec,
+      format,
+      random: () => 0.5,
+    });
+  /** What is accounted for by the metrics of all of them. */
+  const accounts = async () => ({
+    sent: await h.metric("sent_metric_points"),
+    dropped: await h.metric("dropped_metric_points"),
+    queued: await h.metric("queue_metric_points"),
+  });
+  return { ...h, create, accounts };
+}
+
+const down: Send = () => Promise.reject(new Error("connection refused"));
+const stored = (storage: string): Options => ({ queue: { storage } });
+
+function recordingBackend() {
+  const numbers: number[] = [];
+  const send: Send = async ({ number }) => void numbers.push(number);
+  return { numbers, send };
+}
+
+async function fill(chain: DeliveryChain<Numbered>, count: number, points = 2): Promise<void> {
+  for (let i = 0; i < count; i++) await chain.consume(gauges(points));
+  await setImmediate();
+}
+
+test("a queue in memory goes on in the chain that takes over, in order, and each point is in one place", async () => {
+  const { create, clock, accounts } = exporter();
+  const old = create(down, { queue: { num_consumers: 3 } });
+  await old.start(noHost);
+  await fill(old, 8);
+  const { numbers, send } = recordingBackend();
+  const backend = Promise.withResolvers<void>();
+  const sendLater: Send = async (request, signal) => {
+    await backend.promise;
+    await send(request, signal);
+  };
+  const heir = create(sendLater, { queue: { num_consumers: 1, queue_size: 2 } });
+  await old.handOver(heir);
+  await assert.rejects(old.consume(gauges(1)), RetryableError);
+  await old.shutdown(30_000);
+  assert.deepEqual(await accounts(), { sent: 0, dropped: 0, queued: 0 }, "between the two");
+  await heir.start(noHost);
+  assert.deepEqual(await accounts(), { sent: 0, dropped: 0, queued: 16 });
+  await assert.rejects(heir.consume(gauges(1)), /it holds 8 of 2 requests/, "they fill it beyond its size");
+  backend.resolve();
+  await setImmediate();
+  await heir.shutdown(30_000);
+  assert.deepEqual(numbers, [0, 1, 2, 3, 4, 5, 6, 7]);
+  assert.deepEqual(await accounts(), { sent: 16, dropped: 0, queued: 0 });
+  assert.equal(clock.pendingTimers, 0);
+});
+
+test("it is handed over with the metadata that its data came with", async () => {
+  const { create } = exporter();
+  const old = create(down);
+  await old.start(noHost);
+  await clientMetadata.run(new Map([["x-tenant", ["a"]]]), () => old.consume(gauges(1)));
+  const seen: unknown[] = [];
+  const heir = create(async () => void seen.push(clientMetadata.current()?.get("x-tenant")));
+  await old.handOver(heir);
+  await old.shutdown(0);
+  await heir.start(noHost);
+  await setImmediate();
+  await heir.shutdown(1000);
+  assert.deepEqual(seen, [["a"]]);
+});
+
+test("an attempt under way may end; one that hangs is cut off and goes along", async () => {
+  const { create, clock, accounts } = exporter();
+  const calls: PromiseWithResolvers<void>[] = [];
+  const old = create(
+    () => {
+      const call = Promise.withResolvers<void>();
+      calls.push(call);
+      return call.promise;
+    },
+    { queue: { num_consumers: 2 } },
+  );
+  await old.start(noHost);
+  await fill(old, 4);
+  const { numbers, send } = recordingBackend();
+  const heir = create(send);
+  const handedOver = old.handOver(heir);
+  await clock.advance(1000);
+  calls[0]?.resolve();
+  await clock.advance(999);
+  assert.equal(calls.length, 2, "no attempt is begun");
+  await clock.advance(1);
+  await handedOver;
+  await old.shutdown(30_000);
+  await heir.start(noHost);
+  await setImmediate();
+  await heir.shutdown(30_000);
+  assert.deepEqual(numbers, [1, 2, 3]);
+  assert.deepEqual(await accounts(), { sent: 8, dropped: 0, queued: 0 });
+  assert.equal(clock.pendingTimers, 0);
+});
+
+test("requests of another format stay, and are delivered within the time of the shutdown", async () => {
+  const { create, clock, accounts } = exporter();
+  const before = { up: false };
+  const numbers: number[] = [];
+  const old = create(async ({ number }) => {
+    if (!before.up) throw new Error("connection refused");
+    numbers.push(number);
+  });
+  await old.start(noHost);
+  await fill(old, 3);
+  const heir = create(down, { format: "another" });
+  await old.handOver(heir);
+  const stopped = old.shutdown(30_000);
+  await heir.start(noHost);
+  await clock.advance(1000);
+  before.up = true;
+  await clock.advance(10_000);
+  await stopped;
+  await heir.shutdown(0);
+  assert.deepEqual(numbers, [0, 1, 2]);
+  assert.deepEqual(await accounts(), { sent: 6, dropped: 0, queued: 0 });
+});
+
+test("a sender that waits for the result gets its data back at once", async () => {
+  for (const queue of [false, { wait_for_result: true }] as const) {
+    const { create, accounts } = exporter();
+    const old = create(down, { queue });
+    await old.start(noHost);
+    const results = [old.consume(gauges(1)), old.consume(gauges(1))].map((result) =>
+      assert.rejects(result, RetryableError),
+    );
+    await setImmediate();
+    await old.handOver(create(down, { queue }));
+    await Promise.all(results);
+    await old.shutdown(30_000);
+    assert.deepEqual(await accounts(), { sent: 0, dropped: 0, queued: 0 });
+  }
+});
+
+test("a storage that both use is let go of; its points count as queued, not as restored", async () => {
+  const { create, metric, accounts } = exporter();
+  const storage = new FakeStorage();
+  const old = create(down, stored("file_storage"));
+  await old.start(storage.host);
+  await fill(old, 12);
+  const { numbers, send } = recordingBackend();
+  // Another format does not matter: what is stored goes out as it was made.
+  const heir = create(send, { ...stored("file_storage"), format: "another" });
+  await old.handOver(heir);
+  assert.equal(storage.isOpen, false);
+  await heir.start(storage.host);
+  await old.shutdown(30_000);
+  assert.equal(storage.isOpen, true, "the old one has nothing more to do with it");
+  assert.equal(await metric("queue_restored_metric_points"), 0);
+  await setImmediate();
+  await heir.shutdown(30_000);
+  assert.deepEqual(
+    numbers,
+    Array.from({ length: 12 }, (_, i) => i),
+  );
+  assert.deepEqual(await accounts(), { sent: 24, dropped: 0, queued: 0 });
+});
+
+test("from memory to a storage and back nothing is lost and the order stays", async () => {
+  const { create, accounts } = exporter();
+  const storage = new FakeStorage();
+  const memory = create(down);
+  await memory.start(noHost);
+  await fill(memory, 12);
+  const persistent = create(down, stored("file_storage"));
+  await memory.handOver(persistent);
+  await memory.shutdown(0);
+  await persistent.start(storage.host);
+  assert.equal(storage.entries.size, 12);
+  await fill(persistent, 3);
+  assert.deepEqual(await accounts(), { sent: 0, dropped: 0, queued: 30 });
+
+  const { numbers, send } = recordingBackend();
+  const again = create(send, { queue: { num_consumers: 1 } });
+  await persistent.handOver(again);
+  await persistent.shutdown(0);
+  assert.equal(storage.entries.size, 0);
+  await again.start(storage.host);
+  await setImmediate();
+  await again.shutdown(1000);
+  assert.deepEqual(
+    numbers,
+    Array.from({ length: 15 }, (_, i) => i),
+  );
+  assert.deepEqual(await accounts(), { sent: 30, dropped: 0, queued: 0 });
+});
+
+test("what a memory has no room for stays in the storage, and is there when that comes back", async () => {
+  const { create, metric, logs } = exporter();
+  const storage = new FakeStorage();
+  const persistent = create(down, stored("file_storage"));
+  await persistent.start(storage.host);
+  await fill(persistent, 12);
+  const memory = create(down, { queue: { queue_size: 5 } });
+  await persistent.handOver(memory);
+  await persistent.shutdown(0);
+  await memory.start(noHost);
+  assert.equal(storage.entries.size, 7);
+  assert.equal(await metric("queue_metric_points"), 10);
+  const warning = logs.find(({ level }) => level === "warn");
+  assert.deepEqual(warning?.fields, { storage: "file_storage", data_points: 14 });
+
+  const again = create(down, stored("file_storage"));
+  await memory.handOver(again);
+  await memory.shutdown(0);
+  await again.start(storage.host);
+  assert.equal(await metric("queue_metric_points"), 24);
+  assert.equal(await metric("dropped_metric_points"), 0);
+});
+
+test("a successor that cannot start passes on what it had taken over", async () => {
+  const { create, accounts } = exporter();
+  const storage = new FakeStorage();
+  const old = create(down);
+  await old.start(noHost);
+  await fill(old, 4);
+  const bad = create(down, stored("file_storage"));
+  await old.handOver(bad);
+  await old.shutdown(0);
+  storage.failWrites = new StorageError("full", "disk full");
+  await assert.rejects(bad.start(storage.host), /did not take the data/);
+  const { numbers, send } = recordingBackend();
+  const restored = create(send, { queue: { num_consumers: 1 } });
+  await bad.handOver(restored);
+  await bad.shutdown(0);
+  await restored.start(noHost);
+  await setImmediate();
+  await restored.shutdown(0);
+  assert.deepEqual(numbers, [0, 1, 2, 3]);
+  assert.deepEqual(await accounts(), { sent: 8, dropped: 0, queued: 0 });
+});
+
+test("a successor that is shut down before its start counts what it had taken over as dropped", async () => {
+  const { create, accounts } = exporter();
+  const old = create(down);
+  await old.start(noHost);
+  await fill(old, 4);
+  const heir = create(down);
+  await old.handOver(heir);
+  await old.shutdown(0);
+  await heir.shutdown(0);
+  assert.deepEqual(await accounts(), { sent: 0, dropped: 8, queued: 0 });
+});
+
+test("a chain in the course of its shutdown still hands over", async () => {
+  const { create, clock, accounts } = exporter();
+  const old = create(down, { queue: { num_consumers: 2 } });
+  await old.start(noHost);
+  await fill(old, 6);
+  const stopped = old.shutdown(30_000);
+  await clock.advance(7000);
+  const { numbers, send } = recordingBackend();
+  const heir = create(send, { queue: { num_consumers: 1 } });
+  await old.handOver(heir);
+  await stopped;
+  await heir.start(noHost);
+  await setImmediate();
+  await heir.shutdown(0);
+  assert.deepEqual(numbers, [0, 1, 2, 3, 4, 5]);
+  assert.deepEqual(await accounts(), { sent: 12, dropped: 0, queued: 0 });
+  assert.equal(clock.pendingTimers, 0);
+});
