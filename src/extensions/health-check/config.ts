@@ -108,8 +108,8 @@ export const configSchema = z
     ),
     response_body: z
       .strictObject({
-        healthy: z.string().optional().describe("Text when all is well."),
-        unhealthy: z.string().optional().describe("Text when it is not."),
+        healthy: z.string().default("").describe("Text when all is well."),
+        unhealthy: z.string().default("").describe("Text when it is not."),
       })
       .optional()
       .describe("What `path` answers in place of its JSON."),

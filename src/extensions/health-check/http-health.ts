@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../../component/index.ts";
+import { formatDuration } from "../../config/index.ts";
 import { type Admission, requestHeaders } from "./admission.ts";
 import type { HealthCheckConfig, HttpConfig } from "./config.ts";
 import type { HealthView } from "./health.ts";
@@ -14,6 +15,9 @@ export interface HttpHealthParts {
   /** The configuration in force as JSON, once there is one. */
   readonly configText: () => string | undefined;
 }
+
+/** Go's time that is not set. */
+const NO_TIME = "0001-01-01T00:00:00Z";
 
 type Answer = (url: URL, response: ServerResponse) => void;
 
@@ -59,14 +63,14 @@ export class HttpHealth {
   /** The Collector's first health check, text for text. */
   #readiness(response: ServerResponse): void {
     const { clock, startedAt, view } = this.#parts;
-    const { healthy, unhealthy } = this.#config.response_body ?? {};
+    const { response_body: own } = this.#config;
     const available = view().isRunning;
-    const text = available ? healthy : unhealthy;
-    if (text !== undefined) return void sendText(response, available ? 200 : 503, text);
-    sendJson(response, available ? 200 : 503, {
+    const code = available ? 200 : 503;
+    if (own !== undefined) return void sendText(response, code, available ? own.healthy : own.unhealthy);
+    sendJson(response, code, {
       status: available ? "Server available" : "Server not available",
-      upSince: new Date(startedAt).toISOString(),
-      uptime: `${(clock.now() - startedAt) / 1000}s`,
+      upSince: available ? new Date(startedAt).toISOString() : NO_TIME,
+      uptime: available ? formatDuration(clock.now() - startedAt) : "",
     });
   }
 

@@ -53,12 +53,12 @@ test("what would do nothing is refused", async () => {
 
 test("authenticators are looked for when the configuration is read", async () => {
   const file = (section: string) => `
-receivers: { nop: }
+receivers: { otlp: { protocols: { http: } } }
 exporters: { nop: }
 extensions: { health_check: ${section} }
 service:
   extensions: [health_check]
-  pipelines: { metrics: { receivers: [nop], exporters: [nop] } }
+  pipelines: { metrics: { receivers: [otlp], exporters: [nop] } }
 `;
   const read = (section: string) =>
     loadConfig({ uris: [`yaml:${file(section)}`], env: {}, cwd: "." }, components);

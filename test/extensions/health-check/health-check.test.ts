@@ -9,15 +9,18 @@ test("ready when every part of the pipelines has been started, and no more when 
   const { get, set, pass } = await rig(t);
   const before = await get("/");
   assert.equal(before.status, 503);
-  assert.equal(before.json.status, "Server not available");
+  assert.equal(
+    before.text,
+    '{"status":"Server not available","upSince":"0001-01-01T00:00:00Z","uptime":""}\n',
+  );
   assert.equal((await get("/status")).status, 503);
   assert.equal((await get("/livez")).status, 200);
   set("r", "ok");
   set("e", "ok");
-  await pass(1500);
+  await pass(61_500);
   const ready = await get("/");
   assert.equal(ready.status, 200);
-  assert.match(ready.text, /"status":"Server available","upSince":"2023-.*","uptime":"1.5s"/);
+  assert.match(ready.text, /"status":"Server available","upSince":"2023-.*","uptime":"1m1.5s"/);
   assert.equal((await get("/status")).json.status, "StatusOK");
   set("r", "stopping");
   assert.equal((await get("/")).status, 503);
@@ -151,6 +154,8 @@ test("paths are as configured", async (t) => {
   assert.equal((await get("/status")).status, 404);
   assert.equal((await get("/")).status, 404);
   assert.equal((await fetch(`${url}/health`, { method: "POST" })).status, 405);
+  const terse = await rig(t, { response_body: { healthy: "fine" } });
+  assert.equal((await terse.get("/")).text, "");
   const both = await rig(t, { path: "/status", response_body: { unhealthy: "mine" } });
   assert.equal((await both.get("/status")).text, "mine");
   const v2 = await rig(t, { use_v2: true, http: { endpoint: "127.0.0.1:0", status: { path: "/s" } } });
