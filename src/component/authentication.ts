@@ -12,6 +12,12 @@ export interface ClientAuthenticator extends Component {
    * @throws any error: the request is not sent, and counts as one that failed and may be tried again
    */
   authorize(headers: RequestHeaders): RequestHeaders | Promise<RequestHeaders>;
+  /**
+   * A server refused what `authorize` gave (401, UNAUTHENTICATED): nothing that is kept of it serves again, it is read or
+   * asked for anew. Only where this method is there can a request that was refused so be better the next time, and is
+   * sent again.
+   */
+  refused?(): void;
 }
 
 /** An extension that decides which requests a server answers. */

@@ -1,19 +1,26 @@
 import { isPermanent, PartialError, PermanentError, RetryableError } from "../../component/index.ts";
-import { findRpcError, isRetryable, RpcError, rpcCodeName } from "../../grpc/index.ts";
+import { findRpcError, isRetryable, RpcCode, RpcError, rpcCodeName } from "../../grpc/index.ts";
 import { decodeExportResponse, OtlpDecodeError } from "../../otlp/index.ts";
+
+/** The server refused the credentials. */
+export function isUnauthenticated(error: unknown): boolean {
+  return error instanceof RpcError && error.code === RpcCode.Unauthenticated;
+}
 
 /**
  * What a failed call means for its request (OTLP specification, section "OTLP/gRPC Response"): some codes may be tried
  * again, no sooner than the server's RetryInfo says.
+ * @param canRenew whether the next attempt may bring other credentials
  */
-export function callError(error: unknown, endpoint: string): Error {
+export function callError(error: unknown, endpoint: string, canRenew = false): Error {
   if (isPermanent(error)) return error as Error;
   if (!(error instanceof RpcError)) {
     return new RetryableError(`error exporting items to ${endpoint}`, { cause: error });
   }
   const message = `error exporting items to ${endpoint}: ${error.message}`;
   const { code, retryAfterMs } = error;
-  if (!isRetryable(code, retryAfterMs)) return new PermanentError(message, { cause: error });
+  const isRetried = isRetryable(code, retryAfterMs) || (canRenew && isUnauthenticated(error));
+  if (!isRetried) return new PermanentError(message, { cause: error });
   return new RetryableError(message, { cause: error, retryAfterMs });
 }
 

@@ -1,4 +1,5 @@
 import {
+  type ClientAuthenticator,
   type Component,
   type Consumer,
   findClientAuthenticator,
@@ -11,7 +12,7 @@ import { compressMessage, EXPORT_METRICS, GrpcClient } from "../../grpc/index.ts
 import type { Batch } from "../../metrics/index.ts";
 import { userAgent } from "../../net/index.ts";
 import { MetricsEncoder } from "../../otlp/index.ts";
-import { callError, checkAnswer, errorTypeOf } from "./call-outcome.ts";
+import { callError, checkAnswer, errorTypeOf, isUnauthenticated } from "./call-outcome.ts";
 import { type OtlpGrpcConfig, usesTls } from "./config.ts";
 import { type OtlpGrpcRequest, requestCodec, requestOf } from "./request-codec.ts";
 import { type GrpcTarget, parseTarget } from "./target.ts";
@@ -23,6 +24,7 @@ export class OtlpGrpcExporter implements Component, Consumer {
   readonly #encoder = new MetricsEncoder();
   readonly #chain: DeliveryChain<OtlpGrpcRequest>;
   #client: GrpcClient | undefined;
+  #authenticator: ClientAuthenticator | undefined;
 
   constructor(settings: Settings<OtlpGrpcConfig>) {
     const { config } = settings;
@@ -50,11 +52,12 @@ export class OtlpGrpcExporter implements Component, Consumer {
   async start(host: Host): Promise<void> {
     const { config, logger, build, clock } = this.#settings;
     const { keepalive, auth } = config;
+    this.#authenticator = auth && findClientAuthenticator(host, auth.authenticator);
     this.#client = await GrpcClient.open({
       target: this.#target.target,
       tls: usesTls(config) ? config.tls : undefined,
       headers: config.headers,
-      authenticator: auth && findClientAuthenticator(host, auth.authenticator),
+      authenticator: this.#authenticator,
       userAgent: config.user_agent ?? userAgent(build, process.platform, process.arch),
       authority: config.authority,
       balancer: config.balancer_name,
@@ -121,7 +124,9 @@ export class OtlpGrpcExporter implements Component, Consumer {
     const { endpoint, timeout } = this.#settings.config;
     const call = { path: EXPORT_METRICS, message: body, encoding, timeoutMs: timeout, signal };
     const answer = await client.unary(call).catch((error: unknown) => {
-      throw callError(error, endpoint);
+      const canRenew = this.#authenticator?.refused !== undefined;
+      if (isUnauthenticated(error)) this.#authenticator?.refused?.();
+      throw callError(error, endpoint, canRenew);
     });
     checkAnswer(answer, endpoint);
   }

@@ -1,6 +1,8 @@
 import {
+  type ClientAuthenticator,
   type Component,
   type Consumer,
+  findClientAuthenticator,
   type Host,
   PermanentError,
   RetryableError,
@@ -26,15 +28,18 @@ import { endpointAttributes, errorTypeOf } from "./telemetry.ts";
 /** The delivery chain's signal ends an attempt; the client's own timer must not. */
 const NO_TIMEOUT_MS = 2 ** 31 - 1;
 
+const UNAUTHORIZED = 401;
+
 /** Posts batches to an OTLP/HTTP backend: encoded and compressed once, then queued, retried and sent by the chain. */
 export class OtlpHttpExporter implements Component, Consumer {
   readonly #settings: Settings<OtlpHttpConfig>;
   readonly #url: URL;
-  readonly #retryable: ReadonlySet<number>;
+  #retryable: ReadonlySet<number>;
   readonly #encoder = new MetricsEncoder();
   readonly #compress: Compress;
   readonly #chain: DeliveryChain<OtlpRequest>;
   #client: HttpClient | undefined;
+  #authenticator: ClientAuthenticator | undefined;
 
   constructor(settings: Settings<OtlpHttpConfig>) {
     const { config } = settings;
@@ -61,6 +66,10 @@ export class OtlpHttpExporter implements Component, Consumer {
   /** @throws CollectorError when a TLS file or the queue's storage cannot be used, or a header cannot be sent */
   async start(host: Host): Promise<void> {
     const { config, logger, build, clock } = this.#settings;
+    this.#authenticator = config.auth && findClientAuthenticator(host, config.auth.authenticator);
+    if (this.#authenticator?.refused !== undefined) {
+      this.#retryable = new Set([...this.#retryable, UNAUTHORIZED]);
+    }
     this.#client = await HttpClient.open({
       config,
       host,
@@ -146,6 +155,7 @@ export class OtlpHttpExporter implements Component, Consumer {
         const permanent = error instanceof HttpError && error.reason === "http_status";
         throw permanent ? new PermanentError(error.message, { cause: error }) : error;
       });
+    if (response.status === UNAUTHORIZED) this.#authenticator?.refused?.();
     checkResponse(response, {
       url: printableUrl(this.#url),
       nowMs: this.#settings.clock.now(),

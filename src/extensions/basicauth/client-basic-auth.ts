@@ -25,4 +25,10 @@ export class ClientBasicAuth implements ClientAuthenticator {
     const credentials = Buffer.from(`${username}:${password}`).toString("base64");
     return { ...headers, authorization: `Basic ${credentials}` };
   }
+
+  /** The server may know the next password before the file does. */
+  refused(): void {
+    this.#username.forget();
+    this.#password.forget();
+  }
 }

@@ -5,12 +5,19 @@ import { WatchedFile } from "../../net/index.ts";
 export class SecretSource {
   readonly #what: string;
   readonly #text: string;
-  readonly #file: WatchedFile | undefined;
+  readonly #openFile: () => WatchedFile | undefined;
+  #file: WatchedFile | undefined;
 
   constructor(what: string, text: string | undefined, file: string | undefined, now: () => number) {
     this.#what = what;
     this.#text = text ?? "";
-    this.#file = file === undefined ? undefined : new WatchedFile(file, now);
+    this.#openFile = () => (file === undefined ? undefined : new WatchedFile(file, now));
+    this.#file = this.#openFile();
+  }
+
+  /** The next `read` reads the file, whether it looks changed or not. */
+  forget(): void {
+    this.#file = this.#openFile();
   }
 
   /** @throws CollectorError AUTH when the file cannot be read */

@@ -17,7 +17,8 @@ export class BearerTokenAuth implements ClientAuthenticator, ServerAuthenticator
   readonly #prefix: string;
   readonly #scheme: string;
   readonly #fixed: readonly string[];
-  readonly #file: WatchedFile | undefined;
+  readonly #openFile: () => WatchedFile | undefined;
+  #file: WatchedFile | undefined;
 
   constructor({ config, clock }: Settings<BearerTokenConfig>) {
     const { header, scheme, token, tokens, filename } = config;
@@ -25,7 +26,9 @@ export class BearerTokenAuth implements ClientAuthenticator, ServerAuthenticator
     this.#scheme = scheme;
     this.#prefix = scheme === "" ? "" : `${scheme} `;
     this.#fixed = [...(token === undefined ? [] : [token]), ...tokens].map((secret) => reveal(secret).trim());
-    this.#file = filename === undefined ? undefined : new WatchedFile(filename, () => clock.now());
+    this.#openFile = () =>
+      filename === undefined ? undefined : new WatchedFile(filename, () => clock.now());
+    this.#file = this.#openFile();
   }
 
   /** @throws CollectorError AUTH when the file cannot be read or holds no token */
@@ -36,6 +39,11 @@ export class BearerTokenAuth implements ClientAuthenticator, ServerAuthenticator
   async authorize(headers: RequestHeaders): Promise<RequestHeaders> {
     const [token] = await this.#tokens();
     return { ...headers, [this.#header]: `${this.#prefix}${token}` };
+  }
+
+  /** The server may know the next token before the file does. */
+  refused(): void {
+    this.#file = this.#openFile();
   }
 
   async authenticate(headers: RequestHeaders): Promise<void> {

@@ -12,11 +12,16 @@ import type { OAuth2ClientConfig } from "./config.ts";
 import { parseToken, type Token } from "./token-response.ts";
 
 interface CachedToken extends Token {
+  /** On the clock that never jumps. */
+  readonly askedAt: number;
   /** On the clock that never jumps; undefined: it has no end. */
   readonly replaceAt: number | undefined;
   /** What it was asked for with: a rotated secret asks anew. */
   readonly secret: string;
 }
+
+/** A token that is refused is kept for so long all the same: requests that are refused together ask for one new token. */
+const LEAST_KEPT_MS = 1000;
 
 const MAX_RESPONSE_BYTES = 64 * 1024;
 
@@ -59,6 +64,13 @@ export class OAuth2Client implements ClientAuthenticator {
     return { ...headers, authorization: `${type} ${value}` };
   }
 
+  refused(): void {
+    const token = this.#token;
+    if (token === undefined) return;
+    const { clock } = this.#settings;
+    if (clock.monotonic() - token.askedAt >= LEAST_KEPT_MS) this.#token = undefined;
+  }
+
   async #current(): Promise<CachedToken> {
     const { secret } = await this.#credentials();
     const token = this.#token;
@@ -82,6 +94,7 @@ export class OAuth2Client implements ClientAuthenticator {
     for (const [name, values] of Object.entries(config.endpoint_params)) {
       for (const value of [values].flat()) form.append(name, value);
     }
+    const askedAt = clock.monotonic();
     let token: Token;
     try {
       const { status, body } = await this.#client.post({
@@ -104,7 +117,7 @@ export class OAuth2Client implements ClientAuthenticator {
       lifeMs === undefined
         ? undefined
         : clock.monotonic() + lifeMs - Math.min(config.expiry_buffer, lifeMs / 2);
-    this.#token = { ...token, replaceAt, secret };
+    this.#token = { ...token, askedAt, replaceAt, secret };
     return this.#token;
   }
 

@@ -94,6 +94,30 @@ describe("an authenticator", () => {
     assert.equal(sink.calls.length, 0);
   });
 
+  test("is told of Unauthenticated, and the call is made again, if it may have other credentials", async (t) => {
+    const sink = await sinkFor(t);
+    const [UNAUTHENTICATED, PERMISSION_DENIED] = [16, 7];
+    sink.schedule({ code: UNAUTHENTICATED }, {}, { code: PERMISSION_DENIED }, { code: UNAUTHENTICATED });
+    let token = 1;
+    const authorize: ClientAuthenticator["authorize"] = (headers) => ({
+      ...headers,
+      authorization: `${token}`,
+    });
+    const extension: ClientAuthenticator = { authorize, refused: () => void token++ };
+    const host: Host = { extension: () => extension };
+    const config = {
+      sending_queue: { enabled: false },
+      retry_on_failure: { initial_interval: "1ms", max_interval: "1ms" },
+    };
+    const { exporter } = await exporterFor(t, sink.endpoint, { ...config, auth }, host);
+    await exporter.consume(gauges(1));
+    await assert.rejects(exporter.consume(gauges(1)), { code: "FLOW_PERMANENT" });
+    const { exporter: other } = await exporterFor(t, sink.endpoint, { ...config, auth }, hostOf(authorize));
+    await assert.rejects(other.consume(gauges(1)), { code: "FLOW_PERMANENT" });
+    const tokens = sink.calls.map(({ headers }) => headers.authorization);
+    assert.deepEqual(tokens, ["1", "2", "2", "2"]);
+  });
+
   test("has to be there", async (t) => {
     await assert.rejects(exporterFor(t, "localhost:1", { auth }), /no such running extension/);
   });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { utimes, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -54,6 +54,28 @@ test("bearertokenauth sends the token of its file as it is now", async (t) => {
   assert.deepEqual(await auth.authorize({}), { authorization: "Bearer second-token" });
   await writeFile(filename, " \n");
   await assert.rejects(async () => await auth.authorize({}), /token file ".*" is empty/);
+});
+
+test("files are read again when a server refused what they held, whether they look changed or not", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const path = join(directory, "secret");
+  const longAgo = new Date("2020-01-01T00:00:00Z");
+  const write = async (text: string) => {
+    await writeFile(path, text);
+    await utimes(path, longAgo, longAgo);
+  };
+  await write("first");
+  const auths = [
+    await started(t, any(bearertokenauth), { filename: path }),
+    await started(t, any(basicauth), { client_auth: { username: "me", password_file: path } }),
+  ];
+  const sent = async () =>
+    (await Promise.all(auths.map((auth) => auth.authorize({})))).map((headers) => headers["authorization"]);
+  const basic = (password: string) => `Basic ${Buffer.from(`me:${password}`).toString("base64")}`;
+  assert.deepEqual(await sent(), ["Bearer first", basic("first")]);
+  await write("other");
+  for (const auth of auths) auth.refused?.();
+  assert.deepEqual(await sent(), ["Bearer other", basic("other")]);
 });
 
 test("bearertokenauth has its own header and scheme, and takes requests with one of its tokens", async (t) => {
@@ -226,6 +248,35 @@ test("oauth2client keeps a token until shortly before its end", async (t) => {
   now = 1e12;
   await auth.authorize({});
   assert.equal(server.requests.length, 2, "a token without an end is kept");
+});
+
+test("oauth2client asks for another token when a server refused the one it has, once for all that were refused", async (t) => {
+  const server = await tokenServer(t);
+  let now = 0;
+  const auth = await started(
+    t,
+    any(oauth2client),
+    { client_id: "id", client_secret: "secret", token_url: server.url },
+    { ...systemClock, monotonic: () => now },
+  );
+  const give = (access_token: string) => {
+    server.answer = { status: 200, body: { access_token, expires_in: 3600 } };
+  };
+  auth.refused?.();
+  give("one");
+  assert.equal((await auth.authorize({}))["authorization"], "Bearer one");
+  give("two");
+  now = 1000;
+  auth.refused?.();
+  assert.equal((await auth.authorize({}))["authorization"], "Bearer two");
+  // The answer to a request that went out with the first token.
+  give("three");
+  auth.refused?.();
+  assert.equal((await auth.authorize({}))["authorization"], "Bearer two");
+  assert.equal(server.requests.length, 2);
+  now = 2000;
+  auth.refused?.();
+  assert.equal((await auth.authorize({}))["authorization"], "Bearer three");
 });
 
 test("oauth2client fails the request, retryably, with the server's reason", async (t) => {
