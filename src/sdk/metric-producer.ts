@@ -2,7 +2,7 @@ import { createNoopMeter } from "@opentelemetry/api";
 import { emptyResource } from "@opentelemetry/resources";
 import type { CollectionResult, MetricProducer } from "@opentelemetry/sdk-metrics";
 import { type Component, type ReceiverDefinition, systemClock } from "../component/index.ts";
-import { type MetricsBatch, toSdk } from "../metrics/index.ts";
+import { type MetricsBatch, NO_RECORDED_VALUE, toSdk } from "../metrics/index.ts";
 import { type Logger, silentLogger } from "../telemetry/index.ts";
 
 export interface ProducerOptions<Config> {
@@ -36,8 +36,7 @@ export class ReceiverMetricProducer<Config> implements MetricProducer {
       build: { command: "otelcol-kubevirt", version: "embedded" },
       next: {
         consume: async (batch) => {
-          for (const one of batch.resourceMetrics)
-            this.#latest.set(JSON.stringify(one.resource.attributes), one);
+          for (const one of batch.resourceMetrics) this.#keep(one);
         },
       },
     });
@@ -51,11 +50,26 @@ export class ReceiverMetricProducer<Config> implements MetricProducer {
     await this.#receiver.shutdown?.(0);
   }
 
+  #keep(one: MetricsBatch[number]): void {
+    const key = JSON.stringify(one.resource.attributes, (_key, value: unknown) =>
+      typeof value === "bigint" ? `${value}n` : value,
+    );
+    // A target that has gone says so once, and is forgotten.
+    if (hasLivePoints(one)) this.#latest.set(key, one);
+    else this.#latest.delete(key);
+  }
+
   async collect(): Promise<CollectionResult> {
     const { resourceMetrics } = toSdk([...this.#latest.values()].map(withResourceOnPoints));
     const scopeMetrics = resourceMetrics.flatMap((one) => one.scopeMetrics);
     return { resourceMetrics: { resource: emptyResource(), scopeMetrics }, errors: [] };
   }
+}
+
+function hasLivePoints({ scopeMetrics }: MetricsBatch[number]): boolean {
+  return scopeMetrics.some(({ metrics }) =>
+    metrics.some(({ dataPoints }) => dataPoints.some(({ flags = 0 }) => (flags & NO_RECORDED_VALUE) === 0)),
+  );
 }
 
 function withResourceOnPoints({ resource, scopeMetrics }: MetricsBatch[number]): MetricsBatch[number] {

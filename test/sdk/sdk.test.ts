@@ -11,10 +11,12 @@ import {
   MetricReader,
 } from "@opentelemetry/sdk-metrics";
 import { startVirtHandler } from "../../examples/virt-handler-sim/index.ts";
+import { type Consumer, defineReceiver } from "../../src/component/index.ts";
 import { z } from "../../src/config/index.ts";
 import { Batch } from "../../src/metrics/index.ts";
-import { exporterOfPush, receiverOfProducer } from "../../src/sdk/index.ts";
+import { exporterOfPush, ReceiverMetricProducer, receiverOfProducer } from "../../src/sdk/index.ts";
 import { loadConfig, Service } from "../../src/service/index.ts";
+import { batchOf, gauge, point } from "../ottl/support.ts";
 import { ensureBuilt } from "../support/built-tree.ts";
 import { temporaryDirectory } from "../support/certificates.ts";
 import { gaugeBatch, quiet, recordingComponents } from "../support/components.ts";
@@ -98,4 +100,36 @@ test("the embedding example exports virt-handler's metrics beside the applicatio
   await complete.promise;
   await application.stop();
   assert.ok(names.has("up"));
+});
+
+test("a MetricProducer forgets a target that has gone, and takes any resource", async (t) => {
+  let next: Consumer | undefined;
+  const receiver = defineReceiver({
+    type: "fake",
+    stability: "alpha",
+    config: z.strictObject({}),
+    create: (settings) => {
+      next = settings.next;
+      return {};
+    },
+  });
+  const producer = new ReceiverMetricProducer({ receiver, config: {} });
+  await producer.start();
+  t.after(() => producer.shutdown());
+  const send = async (pod: string, flags?: number) => {
+    const metric = gauge("g", [
+      point(flags === undefined ? 1 : Number.NaN, {}, flags === undefined ? {} : { flags }),
+    ]);
+    await next?.consume(Batch.from(batchOf([metric], { pod, large: 2n ** 60n })));
+  };
+  const pods = async () =>
+    (await producer.collect()).resourceMetrics.scopeMetrics.flatMap(({ metrics }) =>
+      metrics.flatMap(({ dataPoints }) => dataPoints.map(({ attributes }) => attributes["pod"])),
+    );
+  await send("a");
+  await send("b");
+  assert.deepEqual(await pods(), ["a", "b"]);
+  await send("a", 1);
+  assert.deepEqual(await pods(), ["b"]);
+  assert.equal((await producer.collect()).resourceMetrics.scopeMetrics.length, 1, "nothing is left of it");
 });
