@@ -88,13 +88,17 @@ function wrap(core: LogCore, bound: LogFields): Logger {
     }
     return target;
   };
-  // The same words from two components are two messages.
-  const source = String(bound["otelcol.component.id"] ?? "");
-  const log = (level: LogLevel) => (message: string, fields?: LogFields) => {
-    const logger = current();
-    if (!logger.isLevelEnabled(level) || !core.passes(`${level} ${source} ${message}`)) return;
-    logger[level](fields ?? {}, message);
-  };
+  // The same words from two components are two messages. What has no component, such as the problems of a configuration,
+  // is the same only when its fields are.
+  const component = bound["otelcol.component.id"];
+  const keyOf = (fields: LogFields) => (component === undefined ? textOf(fields) : String(component));
+  const log =
+    (level: LogLevel) =>
+    (message: string, fields: LogFields = {}) => {
+      const logger = current();
+      if (!logger.isLevelEnabled(level) || !core.passes(`${level} ${keyOf(fields)} ${message}`)) return;
+      logger[level](fields, message);
+    };
   return {
     debug: log("debug"),
     info: log("info"),
@@ -103,6 +107,12 @@ function wrap(core: LogCore, bound: LogFields): Logger {
     child: (fields) => wrap(core, { ...bound, ...fields }),
     isEnabled: (level) => current().isLevelEnabled(level),
   };
+}
+
+function textOf(fields: LogFields): string {
+  return Object.values(fields)
+    .map((value) => (value instanceof Error ? value.message : typeof value === "object" ? "" : String(value)))
+    .join(" ");
 }
 
 const COLOURS: Readonly<Record<string, string>> = { debug: "35", info: "34", warn: "33", error: "31" };

@@ -66,6 +66,15 @@ test("a message that comes again and again is sampled, each component's by itsel
   );
 });
 
+test("lines of no component that say different things are all written", () => {
+  const sampling = { initial: 2, thereafter: 0, tickMs: 1000, now: () => 0 };
+  const { lines, logger } = recorder({ sampling });
+  for (let line = 1; line <= 20; line++) logger.error("Problem in the configuration.", { file: "a", line });
+  for (let i = 1; i <= 20; i++) logger.warn("It failed.", { error: new Error("refused") });
+  assert.equal(lines.filter((line) => line.includes("Problem")).length, 20);
+  assert.equal(lines.filter((line) => line.includes("It failed")).length, 2);
+});
+
 test("secrets do not reach a line", () => {
   const secret = 'to"ken/123';
   for (const encoding of ["json", "console"] as const) {
