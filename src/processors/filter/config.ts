@@ -162,7 +162,7 @@ function matchProblems(match: MatchSource): MatchProblem[] {
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
       const hint =
-        'MetricName, Label("x"), HasLabel("x"), ==, !=, matches, in, and, or and not are understood';
+        'MetricName, Label("x"), HasLabel("x"), ==, !=, matches, contains, startsWith, endsWith, in, and, or and not are understood';
       problems.push({ path: ["expressions", i], message: error.message, hint });
     }
   }

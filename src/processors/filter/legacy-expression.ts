@@ -4,16 +4,25 @@ export class ExpressionError extends Error {
 }
 
 const token =
-  /\s*(?:(HasLabel|Label)\s*\(\s*("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')\s*\)|(MetricName)\b|("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|(&&|\|\||==|!=|!|[()[\],])|(and|or|not|matches|in|true|false)\b)/y;
+  /\s*(?:(HasLabel|Label)\s*\(\s*("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')\s*\)|(MetricName)\b|("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|(&&|\|\||==|!=|!|[()[\],])|(and|or|not|matches|contains|startsWith|endsWith|in|true|false)\b)/y;
 
 /** Operators that take the place of others in OTTL. */
 const operators: Readonly<Record<string, string>> = { "&&": "and", "||": "or", "!": "not" };
+
+/** Operators between two texts, and what each is in OTTL. */
+const textOperators: Readonly<Record<string, (text: string, other: string) => string>> = {
+  matches: (text, other) => `IsMatch(${text}, ${other})`,
+  contains: (text, other) => `Index(${text}, ${other}) >= 0`,
+  startsWith: (text, other) => `HasPrefix(${text}, ${other})`,
+  endsWith: (text, other) => `HasSuffix(${text}, ${other})`,
+};
 
 type Operand = { readonly text: string };
 
 /**
  * The OTTL condition, in the datapoint context, for one of the oldest expressions: comparisons of `MetricName` and
- * `Label("x")` with texts (`==`, `!=`, `matches`, `in [...]`), `HasLabel("x")`, joined by and, or, not.
+ * `Label("x")` with texts (`==`, `!=`, `matches`, `contains`, `startsWith`, `endsWith`, `in [...]`), `HasLabel("x")`,
+ * joined by and, or, not.
  * @throws ExpressionError
  */
 export function translateExpression(expression: string): string {
@@ -22,11 +31,12 @@ export function translateExpression(expression: string): string {
   for (let i = 0; i < tokens.length; i++) {
     const current = tokens[i] as string | Operand;
     const next = tokens[i + 1];
-    if (typeof current === "object" && next === "matches") {
-      const pattern = tokens[i + 2];
-      if (typeof pattern !== "object")
-        throw new ExpressionError(`expected a pattern behind "matches" in ${expression}`);
-      output.push(`IsMatch(${current.text}, ${pattern.text})`);
+    const operator = typeof next === "string" && Object.hasOwn(textOperators, next) ? next : undefined;
+    if (typeof current === "object" && operator !== undefined) {
+      const other = tokens[i + 2];
+      if (typeof other !== "object")
+        throw new ExpressionError(`expected a text behind ${JSON.stringify(operator)} in ${expression}`);
+      output.push(textOperators[operator]?.(current.text, other.text) ?? "");
       i += 2;
     } else if (typeof current === "object" && next === "in") {
       const end = tokens.indexOf("]", i);
@@ -55,7 +65,9 @@ function tokenize(expression: string): (string | Operand)[] {
     if (call !== undefined) {
       const path = `attributes[${quoted(label as string)}]`;
       // A label that is not there is the empty text to Label().
-      tokens.push(call === "HasLabel" ? { text: `(${path} != nil)` } : { text: `Coalesce([${path}, ""])` });
+      tokens.push(
+        call === "HasLabel" ? { text: `(${path} != nil)` } : { text: `Coalesce([String(${path}), ""])` },
+      );
     } else if (name !== undefined) tokens.push({ text: "metric.name" });
     else if (text !== undefined) tokens.push({ text: quoted(text) });
     else tokens.push((symbol ?? word) as string);

@@ -159,6 +159,21 @@ test("include and exclude by names, attributes and expressions", async () => {
       {
         exclude: {
           match_type: "expr",
+          expressions: [
+            'not (MetricName contains "_gor") and MetricName startsWith "go" || MetricName endsWith "x"',
+          ],
+        },
+      },
+      without("rx"),
+    ],
+    [
+      { exclude: { match_type: "expr", expressions: ['MetricName contains "_gor"'] } },
+      without("go_goroutines"),
+    ],
+    [
+      {
+        exclude: {
+          match_type: "expr",
           expressions: ["Label('pod') in ['a', \"z\"]", '!(MetricName != "h")'],
         },
       },
