@@ -49,7 +49,7 @@ class Parser {
       throw new ProblemSignal(
         editor.column,
         `${editor.name} is a converter: it has a value but changes nothing`,
-        `use it in an editor: set(target, ${editor.name}(...))`,
+        `use it in an editor: set(target, ${editor.name}(...)); editors are written in lower case`,
       );
     }
     if (editor.keys.length > 0) {
