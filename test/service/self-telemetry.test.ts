@@ -191,6 +191,32 @@ test("a reader that cannot start leaves those that there are", async (t) => {
   assert.equal((await fetch(url())).status, 200);
 });
 
+test("resource and log options come in the Collector's forms", () => {
+  const parse = (telemetry: unknown) => serviceSchema.parse({ telemetry }).telemetry;
+  const attributes = [
+    { name: "site", value: "eu" },
+    { name: "rack", value: 7 },
+  ];
+  assert.deepEqual(parse({ resource: { attributes } }).resource, { site: "eu", rack: "7" });
+  assert.deepEqual(parse({ resource: { site: "eu", "service.name": null } }).resource, {
+    site: "eu",
+    "service.name": null,
+  });
+  for (const resource of [{ a: 5 }, { attributes: [{ nam: "x" }] }, { attributes: "x", b: [] }]) {
+    assert.throws(() => parse({ resource }), /expected a/);
+  }
+  const { level } = parse({
+    logs: {
+      level: "warn",
+      development: true,
+      disable_caller: false,
+      disable_stacktrace: false,
+      disable_zap_resource: false,
+    },
+  }).logs;
+  assert.equal(level, "warn");
+});
+
 test("level none measures nothing", async () => {
   const telemetry = await SelfTelemetry.start(settings({ level: "none" }));
   telemetry.meter.createCounter("otelcol_z").add(1);

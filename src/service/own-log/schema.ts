@@ -3,6 +3,10 @@ import { duration, enabledSection, z } from "../../config/index.ts";
 const outputs = (byDefault: string[], what: string) =>
   z.array(z.string().min(1)).default(byDefault).describe(what);
 
+/** What the Collector has and this log has no use for: it never writes callers, stack traces or the resource. */
+const ignored = (byDefault: boolean) =>
+  z.boolean().default(byDefault).describe("Accepted from Collector configurations, without effect.");
+
 /** `service::telemetry::logs`: the collector's own log, as in the Collector. */
 export const logsSchema = z.strictObject({
   level: z
@@ -34,6 +38,10 @@ export const logsSchema = z.strictObject({
   ).describe(
     "Which lines of a message that comes again and again are written; each component's count by themselves.",
   ),
+  development: ignored(false),
+  disable_caller: ignored(true),
+  disable_stacktrace: ignored(true),
+  disable_zap_resource: ignored(true),
 });
 
 export type LogsConfig = z.output<typeof logsSchema>;

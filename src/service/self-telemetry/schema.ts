@@ -68,7 +68,33 @@ export type PullConfig = z.output<typeof pullSchema>["exporter"]["prometheus"];
 export type ReaderConfig = z.output<typeof readerSchema>;
 export type PeriodicConfig = z.output<typeof periodicSchema>;
 
+const LIST = "attributes";
+const attributeSchema = z.strictObject({
+  name: z.string().min(1),
+  value: z.union([z.string(), z.number(), z.boolean()]),
+});
+
+/** Both forms of the Collector: `key: value`, and `attributes` with a list of names and values. */
 export const resourceSchema = z
-  .record(z.string(), z.string().nullable())
+  .record(z.string(), z.unknown())
   .default({})
-  .describe("Resource attributes of the collector's own telemetry; null removes a default one.");
+  .transform((resource, context): Readonly<Record<string, string | null>> => {
+    const result: Record<string, string | null> = {};
+    const fail = (path: (string | number)[], message: string) =>
+      context.issues.push({ code: "custom", input: resource, path, message });
+    for (const [key, value] of Object.entries(resource)) {
+      if (typeof value === "string" || value === null) result[key] = value;
+      else if (key !== LIST || !Array.isArray(value)) fail([key], "expected a string or null");
+      else {
+        value.forEach((item: unknown, i) => {
+          const { data } = attributeSchema.safeParse(item);
+          if (data === undefined) fail([key, i], "expected a name and a value, a string, number or boolean");
+          else result[data.name] = String(data.value);
+        });
+      }
+    }
+    return result;
+  })
+  .describe(
+    "Resource attributes of the collector's own telemetry, or `attributes: [{ name, value }]`; null removes a default one.",
+  );
