@@ -15,7 +15,7 @@ interface Split {
 export class GroupByAttrsProcessor implements LayoutProcessor {
   readonly #keys: readonly string[];
   readonly #splits = new WeakMap<Attributes, Split>();
-  readonly #resources = new WeakMap<Resource, Map<string, Resource>>();
+  readonly #resources = new WeakMap<Resource, MadeResources>();
 
   constructor({ keys }: Config) {
     this.#keys = keys;
@@ -70,21 +70,39 @@ export class GroupByAttrsProcessor implements LayoutProcessor {
     return split;
   }
 
-  /** Results live as long as the resource they were made of. */
   #resource(source: Resource, { attributes, key }: NonNullable<Split["moved"]>): Resource {
     let made = this.#resources.get(source);
     if (made === undefined) {
-      made = new Map();
+      made = new MadeResources();
       this.#resources.set(source, made);
     }
-    let resource = made.get(key);
-    if (resource === undefined) {
-      resource = Object.freeze({
-        ...source,
-        attributes: Object.freeze({ ...source.attributes, ...attributes }),
-      });
-      made.set(key, resource);
-    }
+    return made.get(key, () =>
+      Object.freeze({ ...source, attributes: Object.freeze({ ...source.attributes, ...attributes }) }),
+    );
+  }
+}
+
+const SWEEP_FROM = 64;
+
+/**
+ * What was made of one resource, as long as a layout has it: VMs come and go for as long as the resource they are
+ * reported by lives.
+ */
+class MadeResources {
+  readonly #byKey = new Map<string, WeakRef<Resource>>();
+  #sweepAt = SWEEP_FROM;
+
+  get(key: string, make: () => Resource): Resource {
+    const known = this.#byKey.get(key)?.deref();
+    if (known !== undefined) return known;
+    const resource = make();
+    this.#byKey.set(key, new WeakRef(resource));
+    if (this.#byKey.size >= this.#sweepAt) this.#sweep();
     return resource;
+  }
+
+  #sweep(): void {
+    for (const [key, reference] of this.#byKey) if (reference.deref() === undefined) this.#byKey.delete(key);
+    this.#sweepAt = Math.max(SWEEP_FROM, this.#byKey.size * 2);
   }
 }

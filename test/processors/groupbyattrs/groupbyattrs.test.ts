@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Batch, DataPointType, type MetricsBatch } from "../../../src/metrics/index.ts";
+import { GroupByAttrsProcessor } from "../../../src/processors/groupbyattrs/group-by-attrs-processor.ts";
 import groupbyattrs from "../../../src/processors/groupbyattrs/index.ts";
 import { formatMetrics } from "../../../src/testing/index.ts";
 import { everyKindBatch } from "../../support/batches.ts";
@@ -106,4 +109,23 @@ test("resources and attributes keep their identity over layouts", async (t) => {
   const two = (await send(Batch.from([source]))).layout.resources[0];
   assert.equal(one?.resource, two?.resource);
   assert.equal(one?.scopes[0]?.metrics[0]?.attributes[0], two?.scopes[0]?.metrics[0]?.attributes[0]);
+});
+
+test("what was made of a resource goes when its points have gone, though the resource stays", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const processor = new GroupByAttrsProcessor({ keys: ["vm"] });
+  const { resource } = gauges({ node: "n" }, {});
+  const made: WeakRef<object>[] = [];
+  for (let vm = 0; vm < 300; vm++) {
+    const { scopeMetrics } = gauges({}, { m: [{ vm: String(vm) }] });
+    const [target] = processor.layout(Batch.from([{ resource, scopeMetrics }]).layout).resources;
+    assert.deepEqual(target?.resource.attributes, { node: "n", vm: String(vm) });
+    made.push(new WeakRef(target.resource));
+    // References that were looked at live until the turn ends.
+    await new Promise(setImmediate);
+  }
+  collect();
+  const left = made.filter((reference) => reference.deref() !== undefined).length;
+  assert.ok(left < 100, `${left} of 300 resources are left`);
 });
