@@ -23,9 +23,7 @@ export class BatchProcessor implements Component, Consumer {
     const { config, meter, id } = settings;
     this.#settings = settings;
     this.#keys = config.metadata_keys.map((key) => key.toLowerCase());
-    this.#telemetry = new BatchTelemetry(meter, id, () =>
-      [...this.#collections.values()].reduce((sum, { pending }) => sum + pending, 0),
-    );
+    this.#telemetry = new BatchTelemetry(meter, id);
   }
 
   /** @throws PermanentError when there are as many combinations as may be, and the batch is of none of them */
@@ -37,7 +35,8 @@ export class BatchProcessor implements Component, Consumer {
   /** Hands on what has been collected. */
   async shutdown(): Promise<void> {
     await Promise.all([...this.#collections.values()].map((collection) => collection.finish()));
-    this.#telemetry.close();
+    this.#telemetry.cardinality(-this.#collections.size);
+    this.#collections.clear();
   }
 
   #collection(): Collection {
@@ -54,6 +53,7 @@ export class BatchProcessor implements Component, Consumer {
       }
       collection = new Collection({ config, next, clock, telemetry: this.#telemetry, metadata });
       this.#collections.set(key, collection);
+      this.#telemetry.cardinality(1);
     }
     return collection;
   }

@@ -37,7 +37,6 @@ export class Collection {
   readonly #merger = new Merger();
   #parts: Part[] = [];
   #points = 0;
-  #underWay = 0;
   #cancelTimer: (() => void) | undefined;
   /** Batches go on one after the other, in the order in which they were collected. */
   #tail: Promise<void> = Promise.resolve();
@@ -46,18 +45,14 @@ export class Collection {
     this.#options = options;
   }
 
-  /** Points that wait or are being handed on. */
-  get pending(): number {
-    return this.#points + this.#underWay;
-  }
-
   add(batch: Batch): Promise<void> {
-    const { config, clock } = this.#options;
+    const { config, clock, telemetry } = this.#options;
     const { send_batch_size, timeout } = config;
     const part = new Part(batch);
     if (part.points === 0) return Promise.resolve();
     this.#parts.push(part);
     this.#points += part.points;
+    telemetry.pending(part.points);
     if (this.#points >= send_batch_size || timeout === 0) this.#flush("size");
     else this.#cancelTimer ??= clock.schedule(timeout, () => this.#flush("timeout"));
     return part.settled;
@@ -74,7 +69,6 @@ export class Collection {
     this.#cancelTimer = undefined;
     const parts = this.#parts;
     if (parts.length === 0) return;
-    this.#underWay += this.#points;
     this.#parts = [];
     this.#points = 0;
     this.#tail = this.#tail.then(() => this.#hand(parts, trigger));
@@ -82,10 +76,12 @@ export class Collection {
 
   /** Never rejects. */
   async #hand(parts: readonly Part[], trigger: "size" | "timeout"): Promise<void> {
+    const { telemetry } = this.#options;
     for (const group of this.#groupsOf(parts)) {
-      this.#options.telemetry.sent(pointsOf(group), trigger);
+      const points = pointsOf(group);
+      telemetry.sent(points, trigger);
       await this.#deliver(group);
-      this.#underWay -= pointsOf(group);
+      telemetry.pending(-points);
     }
   }
 

@@ -5,14 +5,18 @@ const SIZE_BUCKETS = [
   30_000, 50_000, 100_000,
 ];
 
-/** The Collector's metrics of the processor, and how much waits in it. */
+/**
+ * The Collector's metrics of the processor, and how much waits in it. All are changes that add up, since a processor that
+ * stands in several pipelines is one for each of them, under one ID.
+ */
 export class BatchTelemetry {
   readonly #attributes: MeterAttributes;
   readonly #size;
   readonly #triggers;
-  readonly #close: () => void;
+  readonly #pending;
+  readonly #cardinality;
 
-  constructor(meter: Meter, id: string, pending: () => number) {
+  constructor(meter: Meter, id: string) {
     this.#attributes = { processor: id };
     this.#size = meter.createHistogram("otelcol_processor_batch_batch_send_size", {
       unit: "{unit}",
@@ -25,22 +29,27 @@ export class BatchTelemetry {
       size: trigger("batch_size", "Times that a batch was handed on for its size."),
       timeout: trigger("timeout", "Times that a batch was handed on since it had waited long enough."),
     };
-    const gauge = meter.createObservableGauge("otelcol_processor_batch_pending_items", {
+    this.#pending = meter.createUpDownCounter("otelcol_processor_batch_pending_items", {
       unit: "{item}",
       description: "Data points that wait or are being handed on.",
     });
-    const observe = (result: { observe(value: number, attributes: MeterAttributes): void }) =>
-      result.observe(pending(), this.#attributes);
-    gauge.addCallback(observe);
-    this.#close = () => gauge.removeCallback(observe);
+    this.#cardinality = meter.createUpDownCounter("otelcol_processor_batch_metadata_cardinality", {
+      unit: "{combination}",
+      description: "Combinations of metadata values that are kept apart.",
+    });
+    this.pending(0);
+  }
+
+  pending(change: number): void {
+    this.#pending.add(change, this.#attributes);
+  }
+
+  cardinality(change: number): void {
+    this.#cardinality.add(change, this.#attributes);
   }
 
   sent(points: number, trigger: "size" | "timeout"): void {
     this.#size.record(points, this.#attributes);
     this.#triggers[trigger].add(1, this.#attributes);
-  }
-
-  close(): void {
-    this.#close();
   }
 }
