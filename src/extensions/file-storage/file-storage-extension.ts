@@ -52,7 +52,7 @@ export class FileStorageExtension implements StorageExtension {
     await requireDirectory(directory);
     this.#lock = await DirectoryLock.take(directory, config.timeout, clock);
     if (config.compaction.on_rebound) this.#scheduleCheck();
-    this.#cancelOrphanCheck = clock.schedule(ORPHAN_CHECK_MS, () => void this.#reportOrphans());
+    this.#scheduleOrphanCheck();
   }
 
   async client(kind: ComponentKind, id: string, name: string): Promise<StorageClient> {
@@ -120,6 +120,8 @@ export class FileStorageExtension implements StorageExtension {
       close: async () => {
         await store.close();
         if (this.#stores.get(folder) === store) this.#stores.delete(folder);
+        // A reload may have taken the component away for good.
+        if (this.#lock !== undefined) this.#scheduleOrphanCheck();
       },
     };
   }
@@ -165,6 +167,12 @@ export class FileStorageExtension implements StorageExtension {
     if (this.#unreadable.has(folder)) return;
     this.#unreadable.add(folder);
     logger.error("Reading from storage failed.", { store: folder, error });
+  }
+
+  #scheduleOrphanCheck(): void {
+    this.#cancelOrphanCheck?.();
+    const { clock } = this.#settings;
+    this.#cancelOrphanCheck = clock.schedule(ORPHAN_CHECK_MS, () => void this.#reportOrphans());
   }
 
   /** Data of a component that was renamed or taken out of the configuration would lie there unnoticed. */

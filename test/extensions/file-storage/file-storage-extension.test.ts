@@ -321,6 +321,27 @@ test("data that no component asks for is named in a warning", async (t) => {
   ]);
 });
 
+test("data of a component that is gone after a reload is named too", async (t) => {
+  const directory = await makeDirectory(t);
+  const h = harness("file_storage");
+  const extension = new FileStorageExtension({
+    ...h.settings,
+    config: definition.config.parse({ directory }),
+  });
+  t.after(() => extension.shutdown());
+  await extension.start();
+  const client = await extension.client("exporter", "removed", "metrics");
+  await client.batch([put("a", "1")]);
+  await h.clock.advance(60_000);
+  await client.close();
+  await h.clock.advance(30_000);
+  while (h.logs.length === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+  assert.deepEqual(
+    h.logs.map(({ message, fields }) => [message, fields["store"]]),
+    [["Stored data belongs to no component that runs.", join(directory, "exporter.removed.metrics")]],
+  );
+});
+
 test("options without effect are accepted with a warning, wrong ones are refused", () => {
   const warnings = definition.warnings?.(
     definition.config.parse({ compaction: { directory: "/tmp", cleanup_on_start: true } }),
