@@ -119,7 +119,9 @@ export class FileStorageExtension implements StorageExtension {
       batch: (operations) => store.batch(operations),
       close: async () => {
         await store.close();
-        if (this.#stores.get(folder) === store) this.#stores.delete(folder);
+        if (this.#stores.get(folder) !== store) return;
+        this.#stores.delete(folder);
+        this.#reportKept(folder, store);
         // A reload may have taken the component away for good.
         if (this.#lock !== undefined) this.#scheduleOrphanCheck();
       },
@@ -167,6 +169,16 @@ export class FileStorageExtension implements StorageExtension {
     if (this.#unreadable.has(folder)) return;
     this.#unreadable.add(folder);
     logger.error("Reading from storage failed.", { store: folder, error });
+  }
+
+  /** Where to look for it, should the next configuration name another directory. */
+  #reportKept(folder: string, { size, liveBytes }: LogStore): void {
+    if (size === 0) return;
+    this.#settings.logger.info("Stored data is kept for the next start.", {
+      store: join(this.#directory, folder),
+      entries: size,
+      bytes: liveBytes,
+    });
   }
 
   #scheduleOrphanCheck(): void {

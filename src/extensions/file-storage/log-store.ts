@@ -89,6 +89,11 @@ export class LogStore implements StorageClient {
     }
   }
 
+  /** Keys with a value. */
+  get size(): number {
+    return this.#index.size;
+  }
+
   /** Bytes on disk. */
   get fileBytes(): number {
     return this.#segments.reduce((sum, { size }) => sum + size, 0);

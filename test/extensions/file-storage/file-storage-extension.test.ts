@@ -334,11 +334,16 @@ test("data of a component that is gone after a reload is named too", async (t) =
   await client.batch([put("a", "1")]);
   await h.clock.advance(60_000);
   await client.close();
+  const store = join(directory, "exporter.removed.metrics");
+  const kept = h.logs.shift();
+  assert.equal(kept?.message, "Stored data is kept for the next start.");
+  assert.equal(kept.fields["store"], store);
+  assert.equal(kept.fields["entries"], 1);
   await h.clock.advance(30_000);
   while (h.logs.length === 0) await new Promise((resolve) => setTimeout(resolve, 2));
   assert.deepEqual(
     h.logs.map(({ message, fields }) => [message, fields["store"]]),
-    [["Stored data belongs to no component that runs.", join(directory, "exporter.removed.metrics")]],
+    [["Stored data belongs to no component that runs.", store]],
   );
 });
 
