@@ -4,6 +4,7 @@ import {
   type DataPointType,
   DataPointType as Type,
 } from "../../metrics/index.ts";
+import { fromAttribute } from "../values/attribute-values.ts";
 import type { ContextName } from "./context-name.ts";
 import type { Frame } from "./draft.ts";
 import type { Field } from "./field.ts";
@@ -138,7 +139,8 @@ const metricFields: Readonly<Record<string, Field>> = {
   data_points: {
     type: "list",
     spansPoints: true,
-    get: ({ metric }) => metric.points,
+    // What there is of them in every context, and nothing that only the engine knows.
+    get: ({ metric }) => metric.points.map(({ attributes }) => ({ attributes: fromAttribute(attributes) })),
     readOnlyHint: "write the points in the datapoint context",
   },
 };

@@ -1,3 +1,5 @@
+import { EvaluationError } from "../ottl-error.ts";
+
 /** A point in time, in a time zone that says how its fields (hour, day …) are counted. */
 export class Instant {
   /** Nanoseconds since the Unix epoch. */
@@ -15,9 +17,16 @@ export class Instant {
     return offsetAt(this.zone, Number(this.ns / 1_000_000n));
   }
 
-  /** The wall clock of the zone, as if it were UTC. */
+  /**
+   * The wall clock of the zone, as if it were UTC.
+   * @throws EvaluationError for times more than 270,000 years from now, for which there is no calendar
+   */
   get wallClock(): Date {
-    return new Date(Number(floorDiv(this.ns, 1_000_000n)) + this.offsetMinutes * 60_000);
+    const ms = Number(floorDiv(this.ns, 1_000_000n));
+    // With the offset of a zone, none of which is more than a day.
+    if (Math.abs(ms) > MAX_DATE_MS - 86_400_000)
+      throw new EvaluationError(`${this.ns / NS_PER_SECOND} seconds since 1970 are beyond the calendar`);
+    return new Date(ms + this.offsetMinutes * 60_000);
   }
 
   /** The part of the second, 0 to 999999999. */
@@ -34,6 +43,8 @@ export class Duration {
   }
 }
 
+/** The greatest time that a JavaScript date can hold. */
+const MAX_DATE_MS = 8.64e15;
 export const NS_PER_SECOND = 1_000_000_000n;
 
 export function floorDiv(value: bigint, by: bigint): bigint {
