@@ -13,6 +13,9 @@ const setters: ReadonlySet<ActionName> = new Set(["insert", "update", "upsert"])
 /** Where a value may come from; one of them. */
 const sources = ["value", "from_attribute", "from_context"] as const;
 
+const valueSchema = () =>
+  z.union([z.string(), z.number(), z.boolean(), z.array(z.unknown()), z.record(z.string(), z.unknown())]);
+
 const inputSchema = z.strictObject({
   key: z.string().min(1).optional().describe("Attribute that is acted on."),
   action: z
@@ -20,10 +23,7 @@ const inputSchema = z.strictObject({
     .describe(
       "`insert`: sets it where it is missing. `update`: sets it where it is there. `upsert`: sets it. `delete`: removes it. `hash`: replaces the value by its SHA-256. `extract`: sets attributes from the named groups of `pattern`. `convert`: changes the type of the value.",
     ),
-  value: z
-    .union([z.string(), z.number(), z.boolean(), z.array(z.unknown()), z.record(z.string(), z.unknown())])
-    .optional()
-    .describe("Value to set."),
+  value: valueSchema().optional().describe("Value to set."),
   from_attribute: z
     .string()
     .min(1)
@@ -35,6 +35,9 @@ const inputSchema = z.strictObject({
     .describe(
       "What is known of the sender of the data: `metadata.<header>`, a header of its request (needs `include_metadata` of the receiver); `auth.<attribute>`, of the receiver's authenticator; `client.address`. Several values are joined by `;`. Where there is none nothing happens.",
     ),
+  default_value: valueSchema()
+    .optional()
+    .describe("Value to set where `from_attribute` or `from_context` gives none."),
   pattern: z
     .string()
     .optional()
@@ -87,12 +90,15 @@ function* problems(config: ActionConfig): Generator<Problem> {
 function* valueProblems(config: ActionConfig): Generator<Problem> {
   const { action, from_context } = config;
   const given = sources.filter((option) => config[option] !== undefined);
+  const hasDefault = config.default_value !== undefined;
   if (!setters.has(action)) {
-    for (const option of given) yield { option, message: `must not be set for ${action}` };
+    const useless = hasDefault ? ([...given, "default_value"] as const) : given;
+    for (const option of useless) yield { option, message: `must not be set for ${action}` };
     return;
   }
   const [first, ...more] = given;
-  if (first === undefined) yield { message: `${action} needs value, from_attribute or from_context` };
+  if (first === undefined && !hasDefault)
+    yield { message: `${action} needs value, from_attribute or from_context` };
   for (const option of more) yield { option, message: `cannot be combined with ${first}` };
   const problem = from_context === undefined ? undefined : contextProblem(from_context);
   if (problem !== undefined) yield { option: "from_context", message: problem };

@@ -71,11 +71,12 @@ export function prepareActions(configs: readonly ActionConfig[]): (context?: Con
 
 function compileAction({ action, key = "", pattern, ...config }: ActionConfig): Action {
   const { converted_type: type = "string" } = config;
+  const { default_value: fallback } = config;
   const source = sourceOf(config);
   const setter = (when: (draft: Draft) => boolean): Action => {
     return (draft, context) => {
       if (!when(draft)) return;
-      const value = source(draft, context);
+      const value = source(draft, context) ?? fallback;
       if (value !== undefined) draft.set(key, value);
     };
   };
