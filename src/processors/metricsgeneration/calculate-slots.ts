@@ -54,7 +54,7 @@ export class CalculateSlots implements SlotOperation {
   }
 }
 
-const calculations: Readonly<Record<Calculation, (a: number, b: number) => number>> = {
+export const calculations: Readonly<Record<Calculation, (a: number, b: number) => number>> = {
   add: (a, b) => a + b,
   subtract: (a, b) => a - b,
   multiply: (a, b) => a * b,

@@ -9,7 +9,7 @@ const ruleSchema = z
     unit: z.string().default("").describe("Its unit."),
     type: z
       .enum(["calculate", "scale"])
-      .describe("`calculate`: of metric1 and metric2. `scale`: metric1 multiplied by `scale_by`."),
+      .describe("`calculate`: of metric1 and metric2. `scale`: of metric1 and `scale_by`."),
     metric1: z
       .string()
       .min(1)
@@ -22,14 +22,16 @@ const ruleSchema = z
     operation: z
       .enum(operations)
       .optional()
-      .describe("For `calculate`: what to do with both. `percent`: metric1 / metric2 * 100."),
-    scale_by: z.number().positive().optional().describe("For `scale`: the factor."),
+      .describe(
+        "What to do with both. `percent`: metric1 / metric2 * 100. Default, for `scale` only: `multiply`.",
+      ),
+    scale_by: z.number().positive().optional().describe("For `scale`: the number, in most cases a factor."),
   })
   .check(({ value: rule, issues }) => {
     const [needed, useless] =
       rule.type === "calculate"
         ? ([["metric2", "operation"], ["scale_by"]] as const)
-        : ([["scale_by"], ["metric2", "operation"]] as const);
+        : ([["scale_by"], ["metric2"]] as const);
     for (const option of needed) {
       if (rule[option] !== undefined) continue;
       issues.push({ code: "custom", input: rule, path: [option], message: `is required for ${rule.type}` });

@@ -11,6 +11,7 @@ import { copyPoints, pickPoints, ScaleSlots, type SlotOperation, SlotProgram } f
 import { CalculateSlots } from "./calculate-slots.ts";
 import type { Calculation, Rule } from "./config.ts";
 import { matchPoints } from "./match-points.ts";
+import { ScalarSlots } from "./scalar-slots.ts";
 
 /** What is made of batches of one layout. */
 export interface GenerationPlan {
@@ -37,7 +38,13 @@ export function planGeneration(
   const scaled = (rule: Rule, source: NumberMetricLayout): MetricLayout => {
     const { metric, operation } = copyPoints(source, allocate);
     const slots = (metric as NumberMetricLayout).slots;
-    operations.push(operation, new ScaleSlots(slots, rule.scale_by ?? 1));
+    const { operation: calculation = "multiply", scale_by: number = 1 } = rule;
+    operations.push(
+      operation,
+      calculation === "multiply"
+        ? new ScaleSlots(slots, number)
+        : new ScalarSlots(slots, calculation, number),
+    );
     return named(rule, metric);
   };
 
@@ -76,16 +83,16 @@ export function planGeneration(
     const { resource } = entry;
     let { scopes } = entry;
     for (const rule of rules) {
-      const { operation, metric2 } = rule;
+      const { operation, metric2, type } = rule;
       const others = scopes.flatMap(({ metrics }) => metrics.filter(isNumber).filter(hasName(metric2)));
-      if (operation !== undefined && others.length === 0) continue;
+      if (type === "calculate" && others.length === 0) continue;
       scopes = scopes.map((part) => {
         const made = part.metrics
           .filter(isNumber)
           .filter(hasName(rule.metric1))
           .flatMap(
             (source) =>
-              (operation === undefined
+              (type === "scale" || operation === undefined
                 ? scaled(rule, source)
                 : calculated(rule, operation, source, others)) ?? [],
           );
@@ -104,13 +111,13 @@ export function planGeneration(
   return { layout: result, program, divisions, unmatched: [...unmatched] };
 }
 
-/** Of the first one's kind. Only sums of what never falls, and multiples of it, never fall. */
-function named({ name, unit, operation }: Rule, metric: MetricLayout): MetricLayout {
+/** Of the first one's kind. Only sums of what never falls, and what is calculated of it with a number, never fall. */
+function named({ name, unit, type, operation }: Rule, metric: MetricLayout): MetricLayout {
   const { metadata: _, ...rest } = metric;
   return {
     ...rest,
     descriptor: { name, unit, description: "", valueType: ValueType.DOUBLE },
-    isMonotonic: metric.isMonotonic && (operation === undefined || operation === "add"),
+    isMonotonic: metric.isMonotonic && (type === "scale" || operation === "add"),
   } as MetricLayout;
 }
 

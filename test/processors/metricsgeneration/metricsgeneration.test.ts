@@ -72,6 +72,21 @@ test("each operation calculates, point by point with equal attributes", async (t
   }
 });
 
+test("scale calculates with a number, if it says how", async (t) => {
+  const metrics = [
+    gauge("a", [
+      [{}, 6],
+      [{ big: true }, 9_007_199_254_740_993n],
+    ]),
+  ];
+  const results = { add: "10", subtract: "2", multiply: "24", divide: "1.5", percent: "150" };
+  for (const [operation, result] of Object.entries(results)) {
+    const [, big, first] = await made(t, { type: "scale", metric1: "a", scale_by: 4, operation }, metrics);
+    assert.equal(first, `{} ${result}`);
+    assert.match(big ?? "", /^\{big=true\} \d/);
+  }
+});
+
 test("scale multiplies", async (t) => {
   const rule = { type: "scale", metric1: "a", scale_by: 0.5 };
   assert.deepEqual(await made(t, rule, [gauge("a", [[{ vm: "x" }, 3]])]), ["new gauge", '{vm="x"} 1.5']);
