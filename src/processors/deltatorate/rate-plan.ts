@@ -32,13 +32,14 @@ export function planRates(layout: Layout, names: ReadonlySet<string>): RatePlan 
         misfits.add(metric.descriptor.name);
         return metric;
       }
+      const { unit } = metric.descriptor;
       for (const slot of metric.slots) slots.push(slot);
       return {
         ...metric,
         dataPointType: DataPointType.GAUGE,
         aggregationTemporality: AggregationTemporality.UNSPECIFIED,
         isMonotonic: false,
-        descriptor: { ...metric.descriptor, valueType: ValueType.DOUBLE },
+        descriptor: { ...metric.descriptor, unit: unit && `${unit}/s`, valueType: ValueType.DOUBLE },
       };
     },
   });

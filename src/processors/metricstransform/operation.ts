@@ -14,10 +14,13 @@ export interface Operation {
 /** @param version what `{{version}}` stands for */
 export function compileOperation(config: OperationConfig, version: string): Operation {
   const { action, label = "", aggregation_type: aggregation = "sum" } = config;
+  const { new_label: newLabel = "" } = config;
   const newValue = config.new_value?.replaceAll("{{version}}", version) ?? "";
   switch (action) {
     case "add_label":
-      return labels((attributes) => ({ ...attributes, [config.new_label ?? ""]: newValue }));
+      return labels((attributes) =>
+        Object.hasOwn(attributes, newLabel) ? attributes : { ...attributes, [newLabel]: newValue },
+      );
     case "update_label": {
       const values = new Map(config.value_actions?.map(({ value, new_value }) => [value, new_value]));
       const name = config.new_label ?? label;

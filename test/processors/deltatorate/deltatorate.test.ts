@@ -27,6 +27,7 @@ test("a delta becomes what came in a second", async () => {
   const [rx, , other] = sent?.resourceMetrics[0]?.scopeMetrics[0]?.metrics ?? [];
   assert.equal(rx?.dataPointType, DataPointType.GAUGE);
   assert.equal(rx?.descriptor.valueType, ValueType.DOUBLE);
+  assert.equal(rx?.descriptor.unit, "1/s");
   assert.equal(other?.dataPointType, DataPointType.SUM);
 });
 

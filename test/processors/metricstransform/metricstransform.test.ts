@@ -51,6 +51,7 @@ test("update renames and changes labels in place", async (t) => {
         new_name: "system.cpu",
         operations: [
           { action: "add_label", new_label: "by", new_value: "otelcol {{version}}" },
+          { action: "add_label", new_label: "state", new_value: "is there already" },
           {
             action: "update_label",
             label: "state",
