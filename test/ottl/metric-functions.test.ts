@@ -169,8 +169,8 @@ test("quantiles become points of a gauge", () => {
   assert.deepEqual(
     metrics[1]?.dataPoints.map(({ attributes, value }) => [attributes, value]),
     [
-      [{ a: 1, quantile: "0.5" }, 2],
-      [{ a: 1, quantile: "0.99" }, 3],
+      [{ a: 1, quantile: 0.5 }, 2],
+      [{ a: 1, quantile: 0.99 }, 3],
     ],
   );
 });
@@ -180,6 +180,7 @@ test("percentiles are interpolated", () => {
     [buckets([10, 20], [10, 10, 0]), "50", 10],
     [buckets([10, 20], [10, 10, 0]), "75", 15],
     [buckets([10, 20], [10, 10, 0]), "25", 5],
+    [buckets([10, 20], [3, 0, 0]), "50", 10 * (2 / 3)],
     [buckets([10, 20], [10, 10, 0], { min: 5 }), "25", 7.5],
     [buckets([10, 20], [0, 0, 10], { max: 40 }), "50", 30],
     [buckets([10, 20], [0, 0, 10]), "50", 20],
@@ -194,7 +195,7 @@ test("percentiles are interpolated", () => {
   }
   const { metrics } = run(
     [exponential("e", [point(exponentialValue({ zeroCount: 0, count: 6 }))])],
-    "extract_percentile_metric(66.6666666666667)",
+    "extract_percentile_metric(66.6)",
   );
   assert.ok(Math.abs((metrics[1]?.dataPoints[0]?.value as number) - 2 * 2 ** 0.5) < 1e-6);
 });

@@ -153,7 +153,7 @@ function sliceToMap(
   valuePath: readonly string[] | undefined,
 ): MapValue {
   const entries = items.map((item, i) => {
-    if (!isMap(item))
+    if (!isMap(item) && (keyPath ?? valuePath) !== undefined)
       throw new EvaluationError(`SliceToMap needs a list of maps, found ${typeOf(item)} in it`);
     const key = keyPath === undefined ? String(i) : at(item, keyPath);
     if (typeof key !== "string") {

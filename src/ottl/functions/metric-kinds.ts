@@ -208,7 +208,7 @@ const convertQuantiles = defineFunction({
       const points = metric.points.flatMap(({ attributes, data }): PointDraft[] => {
         const { startTime, endTime, value } = data as PointData;
         return (value as SummaryValue).quantiles.map(({ quantile, value: at }) => ({
-          attributes: { ...attributes, [key]: String(quantile) },
+          attributes: { ...attributes, [key]: quantile },
           data: { startTime, endTime, value: at },
           origin: undefined,
         }));
@@ -251,10 +251,12 @@ const extractPercentile = defineFunction({
         ];
       });
       if (points.length === 0) return;
+      const { name, description } = metric.descriptor;
       addMetric(frame, {
         descriptor: {
           ...metric.descriptor,
-          name: metric.descriptor.name + (suffix ?? `_p${percent}`),
+          name: name + (suffix ?? `_p${percent}`),
+          description: description === "" ? `p${percent}` : `${description} (p${percent})`,
           valueType: ValueType.DOUBLE,
         },
         dataPointType: DataPointType.GAUGE,

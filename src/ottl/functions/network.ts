@@ -34,7 +34,7 @@ const isInCidr = defineFunction({
     return (frame) => {
       const address = target.get(frame);
       const family = isIP(address);
-      if (family === 0) throw new EvaluationError(`${JSON.stringify(address)} is no IP address`);
+      if (family === 0) return false;
       return (known ?? blockList(networks.get(frame))).check(address, family === 4 ? "ipv4" : "ipv6");
     };
   },

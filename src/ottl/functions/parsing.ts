@@ -91,13 +91,16 @@ function toKeyValueString(
   sorted: boolean,
 ): string {
   if (delimiter === pairDelimiter) throw new EvaluationError("delimiter must differ from pair_delimiter");
-  const quoted = (text: string) => {
-    if (!text.includes(delimiter) && !text.includes(pairDelimiter) && text !== "") return text;
-    return text === "" ? "" : `"${text.replaceAll('"', '\\"')}"`;
+  const escaped = (text: string) => text.replaceAll('"', '\\"');
+  const quoted = (text: string) =>
+    text.includes(delimiter) || text.includes(pairDelimiter) ? `"${escaped(text)}"` : text;
+  const shown = (value: unknown) => {
+    const text = toText(value) ?? "";
+    return typeof value === "object" ? escaped(text) : quoted(text);
   };
   const keys = Object.keys(source);
   return (sorted ? keys.toSorted() : keys)
-    .map((key) => `${quoted(key)}${delimiter}${quoted(toText(source[key]) ?? "")}`)
+    .map((key) => `${quoted(key)}${delimiter}${shown(source[key])}`)
     .join(pairDelimiter);
 }
 

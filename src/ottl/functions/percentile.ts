@@ -7,8 +7,8 @@ interface Bucket {
 }
 
 /**
- * The value below which `rank` (0 to 1) of the events lie; undefined without events or buckets. Inside a bucket of
- * explicit bounds it is interpolated linearly, inside an exponential one logarithmically.
+ * The value of the event at `rank` (0 to 1, the next whole event as in the Collector); undefined without events or
+ * buckets. Inside a bucket of explicit bounds it is interpolated linearly, inside an exponential one logarithmically.
  */
 export function percentile(
   value: HistogramValue | ExponentialHistogramValue,
@@ -17,7 +17,7 @@ export function percentile(
   const buckets = "buckets" in value ? explicitBuckets(value) : exponentialBuckets(value);
   const total = buckets.reduce((sum, { count }) => sum + count, 0);
   if (total === 0) return undefined;
-  const wanted = total * rank;
+  const wanted = Math.ceil(total * rank);
   let below = 0;
   for (const { count, at } of buckets) {
     if (count > 0 && below + count >= wanted) return at((wanted - below) / count);

@@ -36,23 +36,27 @@ export function sprintf(format: string, values: readonly unknown[]): string {
   const text = format.replace(directive, (_whole, flags: string, ...parts: (string | undefined)[]) => {
     const [widthAt, widthText, precisionAt, precisionText, valueAt, letter] = parts;
     goTo(widthAt);
-    const width = sizeOf(widthText);
+    const widthSize = sizeOf(widthText);
     goTo(precisionAt);
-    const precision = sizeOf(precisionText);
+    const precisionSize = sizeOf(precisionText);
     goTo(valueAt);
     if (letter === undefined) return "%!(NOVERB)";
     if (letter === "%") return "%";
-    if (width !== undefined && !(Math.abs(width) <= MAX_SIZE)) return "%!(BADWIDTH)";
-    if (precision !== undefined && !(precision >= 0 && precision <= MAX_SIZE)) return "%!(BADPREC)";
+    const isBad = (size: number | undefined, least: number) =>
+      size !== undefined && !(size >= least && size <= MAX_SIZE);
+    const bad = `${isBad(widthSize, -MAX_SIZE) ? "%!(BADWIDTH)" : ""}${isBad(precisionSize, 0) ? "%!(BADPREC)" : ""}`;
+    const width = isBad(widthSize, -MAX_SIZE) ? undefined : widthSize;
+    const precision = isBad(precisionSize, 0) ? undefined : precisionSize;
     if (index < 0 || index >= values.length)
-      return `%!${letter}(${valueAt === undefined && widthAt === undefined ? "MISSING" : "BADINDEX"})`;
+      return `${bad}%!${letter}(${valueAt === undefined && widthAt === undefined ? "MISSING" : "BADINDEX"})`;
     const isLeft = width !== undefined && width < 0;
-    return formatValue(values[index++], {
+    const shown = formatValue(values[index++], {
       flags: isLeft ? `${flags}-` : flags,
       width: isLeft ? -width : width,
       precision,
       letter,
     });
+    return bad + shown;
   });
   const extra = (isReordered ? [] : values.slice(index)).map((value) =>
     value === undefined ? "<nil>" : `${goType(value)}=${plain(value)}`,

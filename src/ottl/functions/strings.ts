@@ -1,5 +1,6 @@
 import { EvaluationError } from "../ottl-error.ts";
-import { toText } from "../values/text.ts";
+import { toJson, toText } from "../values/text.ts";
+import type { Duration } from "../values/time.ts";
 import { typeOf } from "../values/value-type.ts";
 import { toCamelCase, toSnakeCase } from "./letter-case.ts";
 import {
@@ -40,14 +41,8 @@ const convertCase = defineFunction({
   },
 });
 
-/** Lists and maps could make the result very long and are left out, as in the Collector. */
 function concat(values: readonly unknown[], delimiter: string): string {
-  return values
-    .map((value) => {
-      const type = typeOf(value);
-      return type === "list" || type === "map" ? "" : (toText(value) ?? "<nil>");
-    })
-    .join(delimiter);
+  return values.map((value) => toText(value) ?? "<nil>").join(delimiter);
 }
 
 function trim(text: string, cutset: string): string {
@@ -143,5 +138,8 @@ export const stringFunctions: readonly FunctionDefinition[] = [
   defineConverter("TrimSuffix", { target: string(), suffix: string() }, "string", ({ target, suffix }) =>
     target.endsWith(suffix) ? target.slice(0, target.length - suffix.length) : target,
   ),
-  defineConverter("String", { target: any() }, "any", ({ target }) => toText(target)),
+  defineConverter("String", { target: any() }, "any", ({ target }) => {
+    if (typeOf(target) === "duration") return String((target as Duration).ns);
+    return typeOf(target) === "time" ? toJson(target) : toText(target);
+  }),
 ];

@@ -17,7 +17,6 @@ const booleans: ReadonlyMap<string, boolean> = new Map([
   ...["0", "f", "F", "false", "FALSE", "False"].map((text) => [text, false] as const),
 ]);
 
-/** These give nil for what cannot be converted, where other converters fail. */
 function toBool(value: unknown): boolean | undefined {
   if (typeof value === "string") return booleans.get(value);
   if (typeof value === "number" || typeof value === "bigint") return Number(value) !== 0;
@@ -37,6 +36,18 @@ function toDouble(value: unknown): number | undefined {
     : undefined;
 }
 
+/** Nil stays nil; what cannot be converted is an error. */
+function conversion(name: string, type: ValueType, convert: (value: unknown) => unknown): FunctionDefinition {
+  return defineConverter(name, { value: any() }, "any", ({ value }) => {
+    const result = convert(value);
+    if (result === undefined && typeOf(value) !== "nil") {
+      const shown = typeof value === "string" ? JSON.stringify(value) : typeOf(value);
+      throw new EvaluationError(`${name} cannot make ${type} of ${shown}`);
+    }
+    return result;
+  });
+}
+
 function isType(name: string, type: ValueType): FunctionDefinition {
   return defineConverter(name, { value: any() }, "bool", ({ value }) => typeOf(value) === type);
 }
@@ -44,8 +55,7 @@ function isType(name: string, type: ValueType): FunctionDefinition {
 function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null || value === "" || value === false) return true;
   if (typeof value === "number" || typeof value === "bigint") return Number(value) === 0;
-  if (Array.isArray(value)) return value.length === 0;
-  if (value instanceof Uint8Array) return value.every((byte) => byte === 0);
+  if (Array.isArray(value) || value instanceof Uint8Array) return value.length === 0;
   return isMap(value) && Object.keys(value).length === 0;
 }
 
@@ -122,9 +132,9 @@ function identifier(name: string, size: number): FunctionDefinition {
 }
 
 export const typeFunctions: readonly FunctionDefinition[] = [
-  defineConverter("Bool", { value: any() }, "any", ({ value }) => toBool(value)),
-  defineConverter("Int", { value: any() }, "any", ({ value }) => toInt(value)),
-  defineConverter("Double", { value: any() }, "any", ({ value }) => toDouble(value)),
+  conversion("Bool", "bool", toBool),
+  conversion("Int", "int", toInt),
+  conversion("Double", "float", toDouble),
   isType("IsBool", "bool"),
   isType("IsDouble", "float"),
   isType("IsInt", "int"),

@@ -6,12 +6,12 @@ export const days = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".s
 
 /** Directives that stand for others. */
 const composed: Readonly<Record<string, string>> = {
-  D: "%m/%d/%y",
-  x: "%m/%d/%y",
+  D: "%m/%d/%Y",
+  x: "%m/%d/%Y",
   F: "%Y-%m-%d",
   T: "%H:%M:%S",
   X: "%H:%M:%S",
-  r: "%I:%M:%S %p",
+  r: "%I:%M:%S %P",
   R: "%H:%M",
   n: "\n",
   t: "\t",
