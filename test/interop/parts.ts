@@ -8,15 +8,20 @@ import otlpGrpc from "../../src/exporters/otlp-grpc/index.ts";
 import otlpHttp from "../../src/exporters/otlp-http/index.ts";
 import prometheus from "../../src/receivers/prometheus/index.ts";
 import { harness, noHost } from "../delivery/harness.ts";
-import { temporaryDirectory } from "../support/certificates.ts";
+import { type Cleanup, temporaryDirectory } from "../support/certificates.ts";
 import { OtlpSink } from "../support/otlp-sink.ts";
 import { type Peer, startPeer } from "./peers.ts";
 
 /** Starts the peer with this configuration; settles when it takes data. Every JSON text is YAML. */
-export async function startCollector(t: TestContext, binary: string, config: object): Promise<Peer> {
+export async function startCollector(
+  t: Cleanup,
+  binary: string,
+  config: object,
+  args: readonly string[] = [],
+): Promise<Peer> {
   const path = join(await temporaryDirectory(t), "config.yaml");
   await writeFile(path, JSON.stringify(config));
-  const peer = startPeer(t, binary, ["--config", path]);
+  const peer = startPeer(t, binary, ["--config", path, ...args]);
   await peer.logged(/Everything is ready/);
   return peer;
 }
@@ -29,7 +34,7 @@ export function serviceOf(receivers: readonly string[], exporters: readonly stri
   };
 }
 
-export async function startSink(t: TestContext): Promise<OtlpSink> {
+export async function startSink(t: Cleanup): Promise<OtlpSink> {
   const sink = await OtlpSink.start();
   t.after(() => sink.close());
   return sink;

@@ -13,11 +13,11 @@ const run = promisify(execFile);
 const PROMETHEUS = "github.com/prometheus/prometheus/cmd/prometheus@v0.316.0";
 
 /**
- * An OpenTelemetry Collector with the components that `peer/main.go` names, built by the `go` on the path. That takes
- * minutes; the result is kept in the directory for temporary files.
+ * An OpenTelemetry Collector with the components that the folder's `main.go` names, built by the `go` on the path. That
+ * takes minutes; the result is kept in the directory for temporary files.
  */
-export async function buildCollector(): Promise<string> {
-  const source = join(import.meta.dirname, "peer");
+export async function buildCollector(folder: "peer" | "processors-peer" = "peer"): Promise<string> {
+  const source = join(import.meta.dirname, folder);
   const texts = await Promise.all(["main.go", "go.mod"].map((name) => readFile(join(source, name), "utf8")));
   return await build("collector", texts.join("\n"), async (directory) => {
     await cp(source, directory, { recursive: true });
