@@ -73,8 +73,19 @@ function printed({ children }: TreeNode): string {
 
 /** What a line is about: the attributes of a point, the name of a metric. */
 function subject(text: string): string {
-  const end = text.lastIndexOf("}") + 1;
+  const end = attributesEnd(text);
   return end > 0 ? text.slice(0, end) : text;
+}
+
+/** Where the attributes that a line of a point begins with end; 0 for other lines. Values may hold braces, too. */
+function attributesEnd(line: string): number {
+  if (!line.trimStart().startsWith("{")) return 0;
+  let depth = 0;
+  for (const { 0: part, index } of line.matchAll(/"(?:\\.|[^"\\])*"|[{}]/g)) {
+    if (part === "{") depth++;
+    else if (part === "}" && --depth === 0) return index + 1;
+  }
+  return 0;
 }
 
 interface Line {
@@ -102,7 +113,7 @@ function sameLine(expected: string, actual: string, tolerance: number): boolean 
   if (expected === actual) return true;
   if (tolerance === 0) return false;
   const split = (line: string) => {
-    const end = line.lastIndexOf("}") + 1;
+    const end = attributesEnd(line);
     return { attributes: line.slice(0, end), value: line.slice(end) };
   };
   const a = split(expected);

@@ -3,6 +3,7 @@ import {
   type Attributes,
   type DataPoint,
   DataPointType,
+  type Exemplar,
   type ExponentialHistogramValue,
   type HistogramValue,
   type HrTime,
@@ -71,7 +72,20 @@ function formatPoint(point: DataPoint<unknown>, { epochMs }: FormatOptions): str
           `time=${formatTime(point.endTime, epochMs)}`,
         ];
   const value = stale ? "stale" : formatValue(point.value);
-  return `    {${formatAttributes(point.attributes, ",")}} ${[value, ...times].join(" ")}\n`;
+  const exemplars = point.exemplars?.length ? [formatExemplars(point.exemplars)] : [];
+  return `    {${formatAttributes(point.attributes, ",")}} ${[value, ...exemplars, ...times].join(" ")}\n`;
+}
+
+/** `exemplars=[{user="a"} 0.5 trace=…]` */
+function formatExemplars(exemplars: readonly Exemplar[]): string {
+  const texts = exemplars.map(({ filteredAttributes, value, traceId, spanId }) =>
+    [
+      `{${formatAttributes(filteredAttributes, ",")}} ${formatNumber(value)}`,
+      ...(traceId === undefined ? [] : [`trace=${traceId}`]),
+      ...(spanId === undefined ? [] : [`span=${spanId}`]),
+    ].join(" "),
+  );
+  return `exemplars=[${texts.join(", ")}]`;
 }
 
 function formatValue(value: unknown): string {
@@ -81,11 +95,11 @@ function formatValue(value: unknown): string {
   return formatExponential(value as ExponentialHistogramValue);
 }
 
-function formatHistogram({ count, sum, buckets }: HistogramValue): string {
+function formatHistogram({ count, sum, min, max, buckets }: HistogramValue): string {
   const parts = buckets.counts.map(
     (n, i) => `${formatNumber(buckets.boundaries[i] ?? Number.POSITIVE_INFINITY)}:${n}`,
   );
-  return `count=${count}${sum === undefined ? "" : ` sum=${formatNumber(sum)}`} buckets=[${parts.join(" ")}]`;
+  return `count=${count}${given({ sum, min, max })} buckets=[${parts.join(" ")}]`;
 }
 
 function formatSummary({ count, sum, quantiles }: SummaryValue): string {
@@ -96,8 +110,14 @@ function formatSummary({ count, sum, quantiles }: SummaryValue): string {
 function formatExponential(value: ExponentialHistogramValue): string {
   const buckets = ({ offset, bucketCounts }: ExponentialHistogramValue["positive"]) =>
     `${offset}:[${bucketCounts.join(" ")}]`;
-  const sum = value.sum === undefined ? "" : ` sum=${formatNumber(value.sum)}`;
-  return `count=${value.count}${sum} scale=${value.scale} zero=${value.zeroCount} positive=${buckets(value.positive)} negative=${buckets(value.negative)}`;
+  const { sum, min, max } = value;
+  return `count=${value.count}${given({ sum, min, max })} scale=${value.scale} zero=${value.zeroCount} positive=${buckets(value.positive)} negative=${buckets(value.negative)}`;
+}
+
+function given(numbers: Readonly<Record<string, number | undefined>>): string {
+  return Object.entries(numbers)
+    .map(([name, number]) => (number === undefined ? "" : ` ${name}=${formatNumber(number)}`))
+    .join("");
 }
 
 function formatNumber(value: number | bigint): string {

@@ -9,7 +9,7 @@ import type { Terminal } from "../../src/cli/terminal.ts";
 import { components } from "../../src/distribution/index.ts";
 import { compareText, formatMetrics, runPipelineTest } from "../../src/testing/index.ts";
 import { writeBody } from "../exposition/protobuf-writer.ts";
-import { batchOf, gauge, point } from "../ottl/support.ts";
+import { batchOf, gauge, histogram, point } from "../ottl/support.ts";
 
 const pipelines = resolve(import.meta.dirname, "../../pipelines");
 
@@ -294,6 +294,35 @@ test("attributes that JSON cannot hold are printed too", () => {
     {big=1152921504606846976,bytes=0x01ff,list=[1,{"a":1152921504606846976}],nan=NaN} 1
 `,
   );
+});
+
+test("extremes and exemplars are printed where there are any, and compared with tolerance", () => {
+  const value = { buckets: { boundaries: [1], counts: [1, 1] }, count: 2, sum: 3, min: 0.5, max: 2.5 };
+  const exemplars = [
+    {
+      time: [5, 0],
+      value: 2.5,
+      filteredAttributes: { user: "}" },
+      traceId: "0a".repeat(16),
+      spanId: "0b".repeat(8),
+    },
+    { time: [5, 0], value: 0.5, filteredAttributes: {} },
+  ];
+  const text = formatMetrics(
+    batchOf([histogram("h", [point(value, { a: "{" }, { exemplars })], { unit: "" })]),
+  );
+  const line = (max: number) =>
+    `{a="{"} count=2 sum=3 min=0.5 max=${max} buckets=[1:1 +Inf:1] exemplars=[{user="}"} 2.5 trace=${"0a".repeat(16)} span=${"0b".repeat(8)}, {} 0.5]`;
+  assert.ok(text.includes(`    ${line(2.5)}\n`), text);
+  const compare = (tolerance: number, braces: string) =>
+    compareText(`m\n  {b=${braces}} 2 max=2.5\n`, `m\n  {b=${braces}} 2.01 max=2.51\n`, {
+      match: "exact",
+      tolerance,
+    });
+  for (const braces of ['"}"', '{"c":"{"}', '"\\"}{"']) {
+    assert.equal(compare(0.01, braces), undefined, braces);
+    assert.ok(compare(0, braces), braces);
+  }
 });
 
 test("a difference names each resource and metric once, and puts beside each other what belongs together", () => {
