@@ -1,5 +1,5 @@
 export { GrpcClient, type GrpcClientSettings, type UnaryCall } from "./grpc-client.ts";
-export { GrpcServer, type GrpcServerSettings, type ServerKeepalive } from "./grpc-server.ts";
+export { GrpcServer, type GrpcServerSettings } from "./grpc-server.ts";
 export { type GrpcServerConfig, grpcServerOptions, grpcServerShape } from "./grpc-server-config.ts";
 export {
   decodeHealthRequest,

@@ -1,5 +1,5 @@
 import type { ServerAuthenticator } from "../../component/index.ts";
-import { EXPORT_METRICS, type GrpcServerSettings, RpcError, type ServerKeepalive } from "../../grpc/index.ts";
+import { EXPORT_METRICS, type GrpcServerSettings, grpcServerOptions, RpcError } from "../../grpc/index.ts";
 import { decodeMetrics, encodeExportResponse } from "../../otlp/index.ts";
 import { authenticateCall } from "./authenticated-call.ts";
 import type { GrpcProtocolConfig } from "./config.ts";
@@ -13,14 +13,10 @@ export function grpcServerSettings(
   intake: Intake,
   authenticator: ServerAuthenticator | undefined,
 ): Omit<GrpcServerSettings, "logger" | "now"> {
-  const { endpoint, tls, max_recv_msg_size_mib, max_concurrent_streams, keepalive, include_metadata } =
-    config;
+  const { endpoint, include_metadata } = config;
   return {
     endpoint,
-    tls,
-    maxMessageBytes: Math.floor(max_recv_msg_size_mib * 1024 * 1024),
-    maxConcurrentStreams: max_concurrent_streams === 0 ? undefined : max_concurrent_streams,
-    keepalive: keepalive === undefined ? undefined : keepaliveOf(keepalive.server_parameters),
+    ...grpcServerOptions(config),
     methods: {
       async [EXPORT_METRICS](message, metadata, peer) {
         // Before anything is waited for: a connection that is gone has no address.
@@ -39,18 +35,5 @@ export function grpcServerSettings(
         }
       },
     },
-  };
-}
-
-function keepaliveOf(
-  parameters: NonNullable<GrpcProtocolConfig["keepalive"]>["server_parameters"],
-): ServerKeepalive {
-  const orNever = (ms: number) => (ms === 0 ? undefined : ms);
-  return {
-    maxIdleMs: orNever(parameters.max_connection_idle),
-    maxAgeMs: orNever(parameters.max_connection_age),
-    maxAgeGraceMs: orNever(parameters.max_connection_age_grace),
-    timeMs: parameters.time,
-    timeoutMs: parameters.timeout,
   };
 }
