@@ -222,6 +222,47 @@ test("scale_metric scales numbers, histograms and summaries", () => {
   assert.match(failed.errors.join(), /cannot scale exponential histograms/);
 });
 
+test("where a histogram or summary ends, what was made of it ends too", () => {
+  const stale = { flags: 1 };
+  const input = [
+    histogram("h", [
+      point(buckets([1, 2], [1, 1, 0], { sum: 3 }), { a: "live" }),
+      point(buckets([1, 2], [0, 0, 0]), { a: "gone" }, stale),
+    ]),
+    summary("q", [
+      point({ count: 2, sum: 3, quantiles: [{ quantile: 0.5, value: 1 }] }, { a: "live" }),
+      point({ count: 0, sum: 0, quantiles: [{ quantile: 0.5, value: 0 }] }, { a: "gone" }, stale),
+    ]),
+  ];
+  const rows: readonly (readonly [statement: string, context?: "datapoint"])[] = [
+    ["extract_count_metric(true)"],
+    ["extract_sum_metric(true)"],
+    ["extract_percentile_metric(50)"],
+    ["convert_summary_quantile_val_to_gauge()"],
+    ['convert_summary_count_val_to_sum("cumulative", true)', "datapoint"],
+    ['convert_summary_sum_val_to_sum("cumulative", true)', "datapoint"],
+  ];
+  for (const [statement, context] of rows) {
+    const { metrics, errors } = run(input, statement, context);
+    assert.deepEqual(errors, []);
+    assert.ok(metrics.length > 2, statement);
+    for (const { descriptor, dataPoints } of metrics.slice(2)) {
+      assert.deepEqual(
+        (dataPoints as readonly DataPoint<number>[]).map(({ attributes, value, flags = 0 }) => [
+          attributes["a"],
+          Number.isNaN(value),
+          flags,
+        ]),
+        [
+          ["live", false, 0],
+          ["gone", true, 1],
+        ],
+        `${descriptor.name} of ${statement}`,
+      );
+    }
+  }
+});
+
 test("a series that has ended does not spoil what it is aggregated with", () => {
   const stale = { flags: 1 };
   const input = [

@@ -1,8 +1,10 @@
 import {
   AggregationTemporality,
+  type Attributes,
   DataPointType,
   type ExponentialHistogramValue,
   type HistogramValue,
+  NO_RECORDED_VALUE,
   type SummaryValue,
   ValueType,
 } from "../../metrics/index.ts";
@@ -97,16 +99,30 @@ const copyMetric = defineFunction({
 
 type Composite = HistogramValue | ExponentialHistogramValue | SummaryValue;
 
-/** The count or the sum of a point as a point of its own; undefined where there is no sum. */
-function partOf(point: PointDraft, part: "count" | "sum"): PointDraft | undefined {
-  const { startTime, endTime, flags, value: composite } = point.data as PointData;
-  const value = (composite as Composite)[part];
-  if (value === undefined) return undefined;
+function isStale({ flags = 0 }: PointData): boolean {
+  return (flags & NO_RECORDED_VALUE) !== 0;
+}
+
+/** A number made of a point. Where the point's series has ended, that of the number ends too. */
+function numberOf(
+  attributes: Attributes,
+  source: PointData,
+  value: number | bigint | undefined,
+): PointDraft | undefined {
+  const stale = isStale(source);
+  if (value === undefined && !stale) return undefined;
+  const { startTime, endTime, flags } = source;
   return {
-    attributes: point.attributes,
-    data: { startTime, endTime, value, ...(flags && { flags }) },
+    attributes,
+    data: { startTime, endTime, value: stale ? Number.NaN : (value as number), ...(flags && { flags }) },
     origin: undefined,
   };
+}
+
+/** The count or the sum of a point as a point of its own; undefined where there is no sum. */
+function partOf({ attributes, data }: PointDraft, part: "count" | "sum"): PointDraft | undefined {
+  const source = data as PointData;
+  return numberOf(attributes, source, (source.value as Composite)[part]);
 }
 
 const composites: ReadonlySet<DataPointType> = new Set([
@@ -206,12 +222,10 @@ const convertQuantiles = defineFunction({
       const { metric } = frame;
       if (metric.dataPointType !== DataPointType.SUMMARY) return;
       const points = metric.points.flatMap(({ attributes, data }): PointDraft[] => {
-        const { startTime, endTime, value } = data as PointData;
-        return (value as SummaryValue).quantiles.map(({ quantile, value: at }) => ({
-          attributes: { ...attributes, [key]: quantile },
-          data: { startTime, endTime, value: at },
-          origin: undefined,
-        }));
+        const source = data as PointData;
+        return (source.value as SummaryValue).quantiles
+          .map(({ quantile, value: at }) => numberOf({ ...attributes, [key]: quantile }, source, at))
+          .filter((point) => point !== undefined);
       });
       addMetric(frame, {
         suffix,
@@ -232,23 +246,17 @@ const extractPercentile = defineFunction({
   effects: { addsMetrics: true, readsPoints: true },
   build({ percentile: percent, suffix }) {
     if (percent === undefined || !(percent > 0 && percent < 100)) {
-      throw new Error(`percentile must be above 0 and below 100, got ${percent}`);
+      throw new Error(`percentile must be above 0 and below 100, got ${percent ?? "nil"}`);
     }
     return (frame) => {
       const { metric } = frame;
       const { dataPointType } = metric;
       if (dataPointType !== DataPointType.HISTOGRAM && dataPointType !== DataPointType.EXPONENTIAL_HISTOGRAM)
         return;
-      const points = metric.points.flatMap(({ attributes, data }): PointDraft[] => {
-        const value = percentile(data?.value as HistogramValue | ExponentialHistogramValue, percent / 100);
-        if (value === undefined || data === undefined) return [];
-        return [
-          {
-            attributes,
-            data: { startTime: data.startTime, endTime: data.endTime, value },
-            origin: undefined,
-          },
-        ];
+      const points = metric.points.flatMap(({ attributes, data }) => {
+        const source = data as PointData;
+        const value = percentile(source.value as HistogramValue | ExponentialHistogramValue, percent / 100);
+        return numberOf(attributes, source, value) ?? [];
       });
       if (points.length === 0) return;
       const { name, description } = metric.descriptor;
