@@ -32,6 +32,10 @@ const ruleSchema = z
       rule.type === "calculate"
         ? ([["metric2", "operation"], ["scale_by"]] as const)
         : ([["scale_by"], ["metric2"]] as const);
+    for (const source of ["metric1", "metric2"] as const) {
+      if (rule.name !== rule[source]) continue;
+      issues.push({ code: "custom", input: rule, path: ["name"], message: `must not be that of ${source}` });
+    }
     for (const option of needed) {
       if (rule[option] !== undefined) continue;
       issues.push({ code: "custom", input: rule, path: [option], message: `is required for ${rule.type}` });

@@ -15,8 +15,8 @@ export interface ProcessorCase {
   readonly isAboutParts: boolean;
 }
 
-/** An OTLP request as JSON; undefined: what comes out by itself is waited for. */
-type Step = string | undefined;
+/** An OTLP request as JSON; a body that is scraped; or what comes out by itself is waited for. */
+export type Step = { readonly otlp: string } | { readonly scrape: string } | "wait";
 
 export interface CaseGroup {
   readonly name: string;
@@ -43,6 +43,8 @@ interface WrittenCase {
   readonly processors: Readonly<Record<string, unknown>>;
   readonly input?: readonly ResourceInput[];
   readonly steps?: readonly (readonly ResourceInput[] | "wait")[];
+  /** Bodies that are scraped one after the other, instead of steps. */
+  readonly scrapes?: readonly string[];
   readonly deviation?: string;
 }
 
@@ -72,12 +74,13 @@ function readFile(file: string): CaseFile {
 function fromWritten(written: WrittenCase, shared: CaseFile["input"], isAboutParts: boolean): ProcessorCase {
   const { name, processors, deviation, input = shared } = written;
   const steps = written.steps ?? (input === undefined ? [] : [input]);
+  const scrapes = written.scrapes?.map((scrape): Step => ({ scrape }));
   return {
     name,
     processors,
     deviation,
     isAboutParts,
-    steps: steps.map((step) => (step === "wait" ? undefined : toOtlpJson(step))),
+    steps: scrapes ?? steps.map((step) => (step === "wait" ? step : { otlp: toOtlpJson(step) })),
   };
 }
 
@@ -93,7 +96,7 @@ function fromRow([source, attributes = {}, deviation]: Row, statement: string): 
   return {
     name: `${source}${shown}`,
     processors: { transform: { error_mode: "propagate", metric_statements: [group] } },
-    steps: [toOtlpJson([input])],
+    steps: [{ otlp: toOtlpJson([input]) }],
     deviation,
     isAboutParts: false,
   };

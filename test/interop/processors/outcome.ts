@@ -13,7 +13,8 @@ import {
   ValueType,
 } from "../../../src/metrics/index.ts";
 import { decodeMetricsJson } from "../../../src/otlp/index.ts";
-import type { ProcessorCase } from "./cases.ts";
+import type { ProcessorCase, Step } from "./cases.ts";
+import { withoutScraper } from "./scraped.ts";
 
 /** What came out for a step, one line a resource, scope, metric and point; or that the step was refused. */
 export type Outcome = readonly string[] | "refused";
@@ -24,10 +25,12 @@ export type CaseResult = readonly Outcome[] | "invalid";
 /** What came out for a step of a case. */
 export function outcomeOf(
   { isAboutParts }: ProcessorCase,
-  step: string | undefined,
+  step: Step,
   batches: readonly MetricsBatch[],
 ): Outcome {
-  return describeBatches(batches, step === undefined ? [] : decodeMetricsJson(step), isAboutParts);
+  if (step !== "wait" && "scrape" in step)
+    return describeBatches(batches.map(withoutScraper), [], isAboutParts);
+  return describeBatches(batches, step === "wait" ? [] : decodeMetricsJson(step.otlp), isAboutParts);
 }
 
 const BASE_NS = 1_767_225_600_000_000_000n;

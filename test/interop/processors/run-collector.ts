@@ -4,14 +4,16 @@ import type { MetricsBatch } from "../../../src/metrics/index.ts";
 import type { Cleanup } from "../../support/certificates.ts";
 import type { OtlpSink } from "../../support/otlp-sink.ts";
 import { startSink } from "../parts.ts";
-import type { ProcessorCase } from "./cases.ts";
+import { serveBodies } from "../scraped-server.ts";
+import type { ProcessorCase, Step } from "./cases.ts";
 import { type CaseResult, type Outcome, outcomeOf } from "./outcome.ts";
+import { JOB, SCRAPED_TYPE } from "./scraped.ts";
 
 const SETTLED_MS = 300;
 const direct = { sending_queue: { enabled: false }, retry_on_failure: { enabled: false } };
 
 /** Of a log that says why a collector does not start: the processors of cases, such as `filter/17`. */
-const CULPRIT = /processors::[\w/]+[/-](\d+)\b|failed to create "[\w/]+[/-](\d+)" processor/g;
+const CULPRIT = /(?:processors::|configuration for "|failed to create ")[\w/]+[/-](\d+)\b/g;
 
 /**
  * Runs cases in one collector: a pipeline for each, with a port of its own that leads in and a path of the sink that
@@ -24,17 +26,18 @@ export async function runCases(
   start: (t: Cleanup, config: object) => Promise<unknown>,
   invalid: ReadonlySet<number> = new Set(),
 ): Promise<readonly CaseResult[]> {
+  if (invalid.size === cases.length) return cases.map(() => "invalid");
   const undo: (() => Promise<void> | void)[] = [];
   const t: Cleanup = { after: (fn) => void undo.push(fn) };
   try {
     const sink = await startSink(t);
     const ports = await freePorts(cases.length);
+    const receivers: Receiver[] = [];
+    for (const [i, { steps }] of cases.entries()) receivers.push(await receiverOf(t, steps, ports[i] ?? 0));
     try {
-      await start(t, configOf(cases, invalid, ports, sink.endpoint));
+      await start(t, configOf(cases, invalid, receivers, sink.endpoint));
     } catch (error) {
-      const culprits = [...String(error).matchAll(CULPRIT)].map(([, first, second]) =>
-        Number(first ?? second),
-      );
+      const culprits = [...String(error).matchAll(CULPRIT)].map(([, index]) => Number(index));
       const more = new Set([...invalid, ...culprits]);
       if (more.size === invalid.size) throw error;
       return await runCases(cases, start, more);
@@ -53,7 +56,7 @@ export async function runCases(
 function configOf(
   cases: readonly ProcessorCase[],
   leftOut: ReadonlySet<number>,
-  ports: readonly number[],
+  sources: readonly Receiver[],
   endpoint: string,
 ): object {
   const receivers: Record<string, object> = {};
@@ -66,10 +69,11 @@ function configOf(
       ([id, config]) => [id.includes("/") ? `${id}-${i}` : `${id}/${i}`, config] as const,
     );
     for (const [id, config] of own) processors[id] = config;
-    receivers[`otlp/${i}`] = { protocols: { http: { endpoint: `127.0.0.1:${ports[i]}` } } };
+    const { type, config: source } = sources[i] as Receiver;
+    receivers[`${type}/${i}`] = source;
     exporters[`otlp_http/${i}`] = { endpoint: `${endpoint}/${i}`, ...direct };
     pipelines[`metrics/${i}`] = {
-      receivers: [`otlp/${i}`],
+      receivers: [`${type}/${i}`],
       processors: own.map(([id]) => id),
       exporters: [`otlp_http/${i}`],
     };
@@ -78,7 +82,26 @@ function configOf(
   return { receivers, processors, exporters, service };
 }
 
-/** Without queues a request is answered when what it led to has arrived. */
+interface Receiver {
+  readonly type: string;
+  readonly config: object;
+}
+
+/** One for the bodies that a case has scraped, or for requests. */
+async function receiverOf(t: Cleanup, steps: readonly Step[], port: number): Promise<Receiver> {
+  const bodies = steps.flatMap((step) => (step !== "wait" && "scrape" in step ? [step.scrape] : []));
+  if (bodies.length === 0)
+    return { type: "otlp", config: { protocols: { http: { endpoint: `127.0.0.1:${port}` } } } };
+  const target = await serveBodies(t, SCRAPED_TYPE, bodies);
+  const job = {
+    job_name: JOB,
+    scrape_interval: "1s",
+    scrape_timeout: "1s",
+    static_configs: [{ targets: [target] }],
+  };
+  return { type: "prometheus", config: { config: { scrape_configs: [job] } } };
+}
+
 async function runCase(
   one: ProcessorCase,
   url: string,
@@ -89,14 +112,15 @@ async function runCase(
   const outcomes: Outcome[] = [];
   let seen = 0;
   for (const step of one.steps) {
-    if (step === undefined) {
-      await sink.until(() => arrived().length > seen);
-      // What comes together may come in several requests.
-      await delay(SETTLED_MS);
-    }
-    const isAccepted = step === undefined || (await post(url, step));
+    let isAccepted = true;
+    // Without queues a request is answered when what it led to has arrived.
+    if (step !== "wait" && "otlp" in step) isAccepted = await post(url, step.otlp);
+    else await sink.until(() => arrived().length > seen);
+    // What comes together may come in several requests.
+    if (step === "wait") await delay(SETTLED_MS);
+    const isScrape = step !== "wait" && "scrape" in step;
     const batches: MetricsBatch[] = arrived()
-      .slice(seen)
+      .slice(seen, isScrape ? seen + 1 : undefined)
       .map(({ batch }) => batch);
     seen += batches.length;
     outcomes.push(isAccepted ? outcomeOf(one, step, batches) : "refused");

@@ -208,6 +208,7 @@ test("what makes no sense is refused", () => {
   assert.equal(issue({ type: "calculate", operation: "add" }), "metric2 is required for calculate");
   assert.equal(issue({ type: "calculate", metric2: "b" }), "operation is required for calculate");
   assert.equal(issue({ type: "scale" }), "scale_by is required for scale");
+  assert.equal(issue({ type: "scale", scale_by: 1, metric1: "n" }), "name must not be that of metric1");
   assert.equal(issue({ type: "scale", scale_by: 1, metric2: "b" }), "metric2 must not be set for scale");
   assert.match(issue({ type: "scale", scale_by: 0 }), /^scale_by /);
 });
