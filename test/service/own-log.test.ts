@@ -61,3 +61,23 @@ test("a file that cannot be opened is an error, and leaves the log as it was", a
   assert.match(err.join(""), /Still here/);
   log.close();
 });
+
+test("an output that fails is reported once and keeps no line from the others", async (t) => {
+  const cwd = await temporaryDirectory(t);
+  const out: string[] = [];
+  const complaints: string[] = [];
+  const streams = {
+    out: (text: string) => void out.push(text),
+    err(text: string) {
+      if (text.startsWith("cannot write")) complaints.push(text);
+      else throw new Error("no space left");
+    },
+  };
+  const config = await configOf({ output_paths: ["stderr", "stdout"] });
+  const log = new OwnLog(config, { streams, isTerminal: false, cwd });
+  log.logger.info("One.");
+  log.logger.info("Two.");
+  assert.equal(out.length, 2);
+  assert.deepEqual(complaints, ["cannot write to the log: no space left\n"]);
+  log.close();
+});

@@ -24,7 +24,7 @@ export class LogOutputs {
   readonly #outputs: readonly Write[];
   readonly #errorOutputs: readonly Write[];
   /** A full disk is reported once, not with each line. */
-  #isFailing = false;
+  readonly #failing = new Set<Write>();
 
   /** @throws CollectorError COMPONENT_START when a file cannot be opened */
   constructor({ paths, errorPaths, streams, cwd }: LogOutputsOptions) {
@@ -37,13 +37,16 @@ export class LogOutputs {
     }
   }
 
+  /** One that fails does not keep the line from the others. */
   write(line: string): void {
-    try {
-      for (const output of this.#outputs) output(line);
-      this.#isFailing = false;
-    } catch (error) {
-      if (!this.#isFailing) this.#complain(`cannot write to the log: ${errorText(error)}\n`);
-      this.#isFailing = true;
+    for (const output of this.#outputs) {
+      try {
+        output(line);
+        this.#failing.delete(output);
+      } catch (error) {
+        if (!this.#failing.has(output)) this.#complain(`cannot write to the log: ${errorText(error)}\n`);
+        this.#failing.add(output);
+      }
     }
   }
 
