@@ -58,8 +58,11 @@ export class TransformProcessor implements Consumer {
         statements.map((statement) => ({ statement, context })),
       ),
     );
-    const result = this.#engine.observe(batch, tracer);
-    for (const trace of tracer.traces) this.#settings.logger.info("Traced a statement.", { ...trace });
-    return result;
+    try {
+      return this.#engine.observe(batch, tracer);
+    } finally {
+      // Also when the batch is refused: then it is wanted most.
+      for (const trace of tracer.traces) this.#settings.logger.info("Traced a statement.", { ...trace });
+    }
   }
 }

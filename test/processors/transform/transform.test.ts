@@ -244,6 +244,25 @@ test("trace logs what each statement did, at most once every ten seconds, and ch
   assert.equal(harness.logs.length, 4);
 });
 
+test("trace tells also of a batch that is refused", async () => {
+  const harness = processor({
+    trace: true,
+    error_mode: "propagate",
+    metric_statements: [
+      'set(metric.unit, "s")',
+      'set(datapoint.attributes["y"], datapoint.attributes["x"]["z"])',
+    ],
+  });
+  await assert.rejects(harness.run(columnar(batchOf([gauge("a", [point(1, { x: 1 })])]))));
+  assert.deepEqual(
+    harness.logs.map(({ fields }) => [fields["matched"], fields["changed"], fields["failed"]]),
+    [
+      [1, 1, 0],
+      [1, 0, 1],
+    ],
+  );
+});
+
 test("problems are shown at the statement, with its column and a hint", async () => {
   const text = await problemsOf(
     [
