@@ -1,5 +1,12 @@
 import { CollectorError } from "../errors/index.ts";
-import { Batch, type Layout, LayoutKeeper, type MetricsBatch, memoise } from "../metrics/index.ts";
+import {
+  Batch,
+  freezeObjects,
+  type Layout,
+  LayoutKeeper,
+  type MetricsBatch,
+  memoise,
+} from "../metrics/index.ts";
 import type { Component, Consumer, UpstreamSettings } from "./component.ts";
 import type { ConnectorDefinition, ProcessorDefinition } from "./definition.ts";
 
@@ -124,7 +131,10 @@ function connect(type: string, processor: AnyProcessor, next: Consumer): Compone
   return {
     ...lifecycle,
     async consume(batch) {
-      const result = await processor.process(batch.resourceMetrics);
+      const objects = batch.resourceMetrics;
+      // Those that are made of a column are frozen already.
+      if (!batch.isColumnar) freezeObjects(objects);
+      const result = await processor.process(objects);
       if (result === undefined || result.length === 0) return;
       const made = Batch.from(result);
       // What follows has prepared itself for the layout of the batch before; the same series get the same one.

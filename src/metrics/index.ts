@@ -11,6 +11,7 @@ export {
 export { ColumnBuffers, withLength } from "./column-buffers.ts";
 export { addCounts, subtractCounts } from "./counts.ts";
 export { addExponential, mergeExponential, subtractExponential } from "./exponential-histogram.ts";
+export { freezeObjects } from "./freeze.ts";
 export {
   type ExponentialHistogramMetricLayout,
   type HistogramMetricLayout,

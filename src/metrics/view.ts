@@ -27,11 +27,12 @@ import {
 /**
  * The plain objects of a layout and a column. Lists are own, enumerable, lazy properties: `{ ...metric }` works as on
  * any plain object, and what nobody asks for is never made. Attributes objects are the layout's own, the same each time.
+ * All is frozen down to the points: they are made of the column, so what was written to them would reach nobody.
  */
 export function materialise(layout: Layout, column: Column): MetricsBatch {
-  return layout.resources
-    .filter((resource) => hasPoints(resource, column))
-    .map((r) => resourceView(r, column));
+  return Object.freeze(
+    layout.resources.filter((resource) => hasPoints(resource, column)).map((r) => resourceView(r, column)),
+  );
 }
 
 function hasPoints({ scopes }: ResourceLayout, column: Column): boolean {
@@ -47,18 +48,21 @@ function metricHasPoints(metric: MetricLayout, { presence }: Column): boolean {
 
 function resourceView({ resource, scopes }: ResourceLayout, column: Column): ResourceMetrics {
   let scopeMetrics: readonly ScopeMetrics[] | undefined;
-  return {
+  return Object.freeze({
     resource,
     get scopeMetrics() {
-      scopeMetrics ??= scopes
-        .map(({ scope, metrics }) => ({
-          scope,
-          metrics: metrics.filter((m) => metricHasPoints(m, column)).map((m) => metricView(m, column)),
-        }))
-        .filter(({ metrics }) => metrics.length > 0);
+      scopeMetrics ??= Object.freeze(
+        scopes
+          .map(({ scope, metrics }) => Object.freeze({ scope, metrics: metricViews(metrics, column) }))
+          .filter(({ metrics }) => metrics.length > 0),
+      );
       return scopeMetrics;
     },
-  };
+  });
+}
+
+function metricViews(metrics: readonly MetricLayout[], column: Column): readonly Metric[] {
+  return Object.freeze(metrics.filter((m) => metricHasPoints(m, column)).map((m) => metricView(m, column)));
 }
 
 function metricView(metric: MetricLayout, column: Column): Metric {
@@ -74,20 +78,20 @@ function metricView(metric: MetricLayout, column: Column): Metric {
       return dataPoints;
     },
   };
-  return view as unknown as Metric;
+  return Object.freeze(view) as unknown as Metric;
 }
 
-function points(metric: MetricLayout, column: Column): DataPoint<unknown>[] {
+function points(metric: MetricLayout, column: Column): readonly DataPoint<unknown>[] {
   const result: DataPoint<unknown>[] = [];
-  const sharedTime = nsToHrTime(column.timeNs);
-  const sharedStart = nsToHrTime(column.startNs);
+  const sharedTime = Object.freeze(nsToHrTime(column.timeNs));
+  const sharedStart = Object.freeze(nsToHrTime(column.startNs));
   for (let i = 0; i < metric.attributes.length; i++) {
     const slot = pointSlot(metric, i);
     const state = column.presence.at(slot);
     if (state !== PRESENT && state !== STALE) continue;
     const extras = column.extras?.get(slot);
     const flags = (extras?.flags ?? 0) | (state === STALE ? NO_RECORDED_VALUE : 0);
-    result.push({
+    const point: DataPoint<unknown> = {
       startTime: own(column.startTimes, slot) ?? sharedStart,
       endTime: own(column.times, slot) ?? sharedTime,
       attributes: metric.attributes[i] as (typeof metric.attributes)[number],
@@ -95,9 +99,10 @@ function points(metric: MetricLayout, column: Column): DataPoint<unknown>[] {
       ...(flags !== 0 && { flags }),
       ...(extras?.exemplars && { exemplars: extras.exemplars }),
       ...(extras?.valueType !== undefined && { valueType: extras.valueType }),
-    });
+    };
+    result.push(Object.freeze(point));
   }
-  return result;
+  return Object.freeze(result);
 }
 
 function own(times: BigUint64Array | undefined, slot: number): HrTime | undefined {

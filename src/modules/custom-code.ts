@@ -1,8 +1,9 @@
-import type { Component, Consumer, Definition, UpstreamSettings } from "../component/index.ts";
+import type { Clock, Component, Consumer, Definition, UpstreamSettings } from "../component/index.ts";
 import { CollectorError, errorText } from "../errors/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 import type { ModuleOptions } from "./module-schema.ts";
 import { placeOf } from "./place-of.ts";
+import { strayErrors } from "./stray-errors.ts";
 import { watchdog } from "./watchdog.ts";
 
 type Kind = Definition["kind"];
@@ -20,15 +21,23 @@ export class CustomCode {
   readonly #id: string;
   readonly #logger: Logger;
   readonly #options: ModuleOptions;
+  readonly #clock: Clock;
+  readonly #files: readonly string[];
   readonly #count: (event: "error" | "slow") => void;
+  #unwatch: (() => void) | undefined;
+  #startEnded = () => {};
 
+  /** @param files of the module, absolute */
   constructor(
-    { id, logger, meter }: Pick<UpstreamSettings<unknown>, "id" | "logger" | "meter">,
+    { id, logger, meter, clock }: Pick<UpstreamSettings<unknown>, "id" | "logger" | "meter" | "clock">,
     options: ModuleOptions,
+    files: readonly string[],
   ) {
     this.#id = id;
     this.#logger = logger;
     this.#options = options;
+    this.#clock = clock;
+    this.#files = files;
     const events = meter.createCounter("otelcol_custom_component_events", {
       unit: "{event}",
       description: "Errors thrown by custom code, and batches that took it longer than slow_after.",
@@ -59,11 +68,34 @@ export class CustomCode {
 
   /** @throws CollectorError COMPONENT_START or COMPONENT_SHUTDOWN that names the module and the place in it */
   async lifecycle(step: "start" | "shutdown", work: () => void | Promise<void>): Promise<void> {
+    if (step === "start") {
+      const tellStray = (error: unknown, place: string) => this.#tellStray(error, place);
+      this.#unwatch ??= strayErrors.watch({ files: this.#files, tellStray });
+      this.#tellWhileStarting(this.#clock.monotonic());
+    } else this.#startEnded();
     try {
       await this.run(work);
     } catch (error) {
       throw this.#failure(step, error);
+    } finally {
+      this.#startEnded();
+      if (step === "shutdown") {
+        this.#unwatch?.();
+        this.#unwatch = undefined;
+      }
     }
+  }
+
+  /** A start that does not come to an end holds up the whole collector, so it is told again and again. */
+  #tellWhileStarting(started: number): void {
+    this.#startEnded = this.#clock.schedule(this.#options.slow_after, () => {
+      this.#count("slow");
+      this.#logger.warn("Custom code has not come to the end of its start.", {
+        started_ms_ago: Math.round(this.#clock.monotonic() - started),
+        hint: "the collector takes no data before that: begin what goes on for ever without awaiting it",
+      });
+      this.#tellWhileStarting(started);
+    });
   }
 
   tellError(error: unknown): void {
@@ -71,10 +103,17 @@ export class CustomCode {
     const place = placeOf(error);
     this.#logger.error("Custom code threw an error.", {
       error: errorText(error),
-      ...(place === undefined
-        ? { hint: "it was not thrown in the module: look at what create and process return" }
-        : { place }),
+      ...(place === undefined ? { hint: hintFor(error) } : { place }),
       error_mode: this.#options.error_mode,
+    });
+  }
+
+  #tellStray(error: unknown, place: string): void {
+    this.#count("error");
+    this.#logger.error("Custom code threw an error that nothing waited for.", {
+      error: errorText(error),
+      place,
+      hint: "await what may fail, and catch what is thrown in timers and listeners",
     });
   }
 
@@ -100,4 +139,10 @@ export class CustomCode {
       { cause: error },
     );
   }
+}
+
+function hintFor(error: unknown): string {
+  return error instanceof Error
+    ? "it was not thrown in the module: look at what create and process return"
+    : "throw an Error, which knows its place";
 }

@@ -2,13 +2,18 @@ import type { Component, Consumer, Definition, Host, UpstreamSettings } from "..
 import type { Batch } from "../metrics/index.ts";
 import { CustomCode } from "./custom-code.ts";
 import { Downstream } from "./downstream.ts";
+import type { LoadedModule } from "./import-module.ts";
 import type { ModuleOptions } from "./module-schema.ts";
 
 /** A definition of a custom module behind a guard: what its code throws, or takes too long for, is told and counted. */
-export function guarded(definition: Definition, options: ModuleOptions, revision: string): Definition {
+export function guarded(
+  definition: Definition,
+  options: ModuleOptions,
+  { files, revision }: Pick<LoadedModule, "files" | "revision">,
+): Definition {
   const create = (settings: UpstreamSettings<unknown>): Component & Partial<Consumer> => {
     const downstream = new Downstream(settings.next);
-    const custom = new CustomCode(settings, options);
+    const custom = new CustomCode(settings, options, files);
     const { kind } = definition;
     const component = custom.create(kind, () => definition.create({ ...settings, next: downstream }));
     const guard = new LifecycleGuard(component, custom);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { extname, isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -42,7 +42,7 @@ export async function importModule(path: string, directory: string): Promise<Loa
       cause: error,
     });
   }
-  const definitions = definitionsOf(namespace["default"], path);
+  const definitions = definitionsOf(namespace, path);
   const files = [...new Set([file, ...filesOf(generation)])];
   const contents = contentsOf(files);
   const loaded = {
@@ -58,6 +58,11 @@ function locate(path: string, directory: string): string {
   if (path.startsWith(".") || isAbsolute(path)) {
     const file = resolve(directory, path);
     if (!existsSync(file)) throw problem(`module ${path} does not exist: there is no file ${file}`);
+    if (statSync(file).isDirectory()) {
+      throw problem(
+        `module ${path} is a directory; name the file in it, such as ${path.replace(/\/?$/, "/index.ts")}`,
+      );
+    }
     if (!EXTENSIONS.includes(extname(file))) {
       throw problem(`module ${path} has an unknown extension, allowed are ${EXTENSIONS.join(", ")}`);
     }
@@ -66,10 +71,9 @@ function locate(path: string, directory: string): string {
   try {
     return createRequire(resolve(directory, "config.yaml")).resolve(path);
   } catch (cause) {
-    throw problem(
-      `module ${JSON.stringify(path)} is neither a path (which starts with "./") nor a package installed near ${directory}`,
-      cause,
-    );
+    const text = `module ${JSON.stringify(path)} is neither a path (which starts with "./") nor a package installed near ${directory}`;
+    // Of a package that is not there the cause says the same once more, over several lines.
+    throw problem(text, (cause as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND" ? undefined : cause);
   }
 }
 
@@ -77,9 +81,13 @@ function contentsOf(files: readonly string[]): string {
   return files.map((file) => (existsSync(file) ? readFileSync(file, "utf8") : "")).join("\0");
 }
 
-function definitionsOf(exported: unknown, path: string): readonly Definition[] {
+function definitionsOf(namespace: Readonly<Record<string, unknown>>, path: string): readonly Definition[] {
+  const exported = namespace["default"];
   if (exported === undefined) {
-    throw problem(`module ${path} has no default export; write "export default defineProcessor({ … })"`);
+    const named = Object.keys(namespace).filter((name) => faultOf(namespace[name]) === undefined);
+    const way =
+      named.length === 0 ? "defineProcessor({ … })" : named.length === 1 ? named[0] : `[${named.join(", ")}]`;
+    throw problem(`module ${path} has no default export; write "export default ${way}"`);
   }
   const items: readonly unknown[] = Array.isArray(exported) ? exported : [exported];
   if (items.length === 0) throw problem(`module ${path} exports an empty list of components`);
@@ -119,9 +127,11 @@ function explain(error: unknown): string {
     return "Node.js does not run TypeScript from node_modules; build the package to JavaScript";
   }
   const place = placeOf(error);
-  return place === undefined || error.message.includes(place)
-    ? error.message
-    : `${error.message} (at ${place})`;
+  const text =
+    place === undefined || error.message.includes(place) ? error.message : `${error.message} (at ${place})`;
+  return code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX"
+    ? `${text}; types are stripped, not compiled: write without enum, namespace and parameter properties`
+    : text;
 }
 
 function problem(message: string, cause?: unknown): CollectorError {

@@ -1,15 +1,21 @@
 import { dirname } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
-import { createNoopMeter } from "@opentelemetry/api";
-import { type ProcessorDefinition, systemClock } from "../component/index.ts";
-import { errorText } from "../errors/index.ts";
+import { clientContext, type ProcessorDefinition, systemClock } from "../component/index.ts";
 import { Batch, type MetricsBatch } from "../metrics/index.ts";
-import { createLogger } from "../telemetry/index.ts";
 import { importModule } from "./import-module.ts";
-import { type Answer, type Request, STARTED, type ThreadData } from "./isolate.ts";
+import {
+  type Answer,
+  type Note,
+  type Request,
+  STARTED,
+  type ThreadData,
+  toThreadError,
+} from "./thread-messages.ts";
+import { postingLogger, postingMeter } from "./thread-notes.ts";
 
-const { file, type, id, config, build } = workerData as ThreadData;
+const { file, type, id, config, build, levels } = workerData as ThreadData;
 const port = parentPort as NonNullable<typeof parentPort>;
+const post = (message: Answer | Note) => port.postMessage(message);
 
 const { definitions } = await importModule(file, dirname(file));
 const definition = definitions.find((d) => d.kind === "processor" && d.type === type) as ProcessorDefinition;
@@ -19,14 +25,8 @@ const processor = definition.create({
   id,
   config,
   build,
-  logger: createLogger({
-    level: "info",
-    encoding: "json",
-    write: (line) => process.stderr.write(line),
-  }).child({
-    "otelcol.component.id": id,
-  }),
-  meter: createNoopMeter(),
+  logger: postingLogger(post, levels),
+  meter: postingMeter(post),
   clock: systemClock,
   reportStatus() {},
   next: {
@@ -37,7 +37,7 @@ const processor = definition.create({
 });
 // What this throws ends the thread, with the error.
 await processor.start?.({ extension: () => undefined });
-port.postMessage({ number: STARTED, batches: handedOn } satisfies Answer);
+post({ kind: "done", number: STARTED, batches: handedOn });
 
 // One request after the other, so that what is handed on belongs to the request under way.
 let last: Promise<unknown> = Promise.resolve();
@@ -46,15 +46,15 @@ port.on("message", (request: Request) => {
 });
 
 async function answer(request: Request): Promise<void> {
+  const { number } = request;
   handedOn = [];
-  let message: Answer;
   try {
-    if (request.kind === "process") await processor.consume(Batch.from(request.batch));
-    else await processor.shutdown?.(request.drainMs);
-    message = { number: request.number, batches: handedOn };
+    if (request.kind === "process") {
+      const batch = Batch.from(request.batch);
+      await clientContext.run(request.client, () => processor.consume(batch));
+    } else await processor.shutdown?.(request.drainMs);
+    post({ kind: "done", number, batches: handedOn });
   } catch (error) {
-    const stack = error instanceof Error ? (error.stack ?? "") : "";
-    message = { number: request.number, error: errorText(error), stack };
+    post({ kind: "failed", number, error: toThreadError(error) });
   }
-  port.postMessage(message);
 }

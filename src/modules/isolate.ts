@@ -2,34 +2,26 @@ import { Worker } from "node:worker_threads";
 import {
   type Component,
   type Consumer,
+  clientContext,
   type Definition,
   RetryableError,
   type UpstreamSettings,
 } from "../component/index.ts";
 import { CollectorError } from "../errors/index.ts";
 import { Batch, type MetricsBatch } from "../metrics/index.ts";
+import type { LogLevel } from "../telemetry/index.ts";
 import { crossable } from "./crossable.ts";
+import {
+  type Answer,
+  fromThreadError,
+  type Note,
+  type Request,
+  STARTED,
+  type ThreadData,
+} from "./thread-messages.ts";
+import { noteTaker } from "./thread-notes.ts";
 
-/** What the thread is told. */
-export type Request =
-  | { readonly kind: "process"; readonly number: number; readonly batch: MetricsBatch }
-  | { readonly kind: "shutdown"; readonly number: number; readonly drainMs: number };
-
-/** The number of the answer that says that the processor was created and started. */
-export const STARTED = 0;
-
-/** What it answers: what came of a request, in order of what it handed on. */
-export type Answer =
-  | { readonly number: number; readonly batches: readonly MetricsBatch[] }
-  | { readonly number: number; readonly error: string; readonly stack: string };
-
-export interface ThreadData {
-  readonly file: string;
-  readonly type: string;
-  readonly id: string;
-  readonly config: unknown;
-  readonly build: UpstreamSettings<unknown>["build"];
-}
+const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 /** A processor whose code runs in a thread of its own. Batches cross as plain objects. */
 export function isolated(definition: Definition, file: string): Definition {
@@ -49,13 +41,17 @@ export function isolated(definition: Definition, file: string): Definition {
 class IsolatedProcessor implements Component, Consumer {
   readonly #data: ThreadData;
   readonly #settings: UpstreamSettings<unknown>;
+  readonly #note: (note: Note) => void;
   readonly #pending = new Map<number, PromiseWithResolvers<readonly MetricsBatch[]>>();
   #worker: Worker | undefined;
   #number = 0;
 
   constructor(type: string, file: string, settings: UpstreamSettings<unknown>) {
     this.#settings = settings;
-    this.#data = { file, type, id: settings.id, config: settings.config, build: settings.build };
+    const { id, config, build, logger, meter } = settings;
+    const levels = LEVELS.filter((level) => logger.isEnabled(level));
+    this.#data = { file, type, id, config, build, levels };
+    this.#note = noteTaker(logger, meter);
   }
 
   /** What the module throws in create or start is thrown here. */
@@ -64,8 +60,9 @@ class IsolatedProcessor implements Component, Consumer {
   }
 
   async consume(batch: Batch): Promise<void> {
-    const request = { kind: "process", number: ++this.#number, batch: batch.resourceMetrics } as const;
-    await this.#handOn(await this.#ask(request));
+    const number = ++this.#number;
+    const client = clientContext.current();
+    await this.#handOn(await this.#ask({ kind: "process", number, batch: batch.resourceMetrics, client }));
   }
 
   async shutdown(drainMs: number): Promise<void> {
@@ -105,25 +102,31 @@ class IsolatedProcessor implements Component, Consumer {
   #begin(): Worker {
     const entry = import.meta.url.endsWith(".ts") ? "./isolate-thread.ts" : "./isolate-thread.js";
     const worker = new Worker(new URL(entry, import.meta.url), { workerData: this.#data });
-    worker.on("message", (answer: Answer) => {
-      const waiting = this.#pending.get(answer.number);
-      this.#pending.delete(answer.number);
-      if (this.#pending.size === 0) worker.unref();
-      if ("batches" in answer) waiting?.resolve(answer.batches);
-      else {
-        const error = new Error(answer.error);
-        error.stack = answer.stack;
-        waiting?.reject(error);
-      }
+    worker.on("message", (message: Answer | Note) => {
+      if (message.kind === "done" || message.kind === "failed") this.#answered(worker, message);
+      else this.#note(message);
     });
     worker.on("error", (error) => this.#lost(worker, error));
     worker.on("exit", (code) => this.#lost(worker, new Error(`thread ended with code ${code}`)));
     return worker;
   }
 
+  #answered(worker: Worker, answer: Answer): void {
+    const waiting = this.#pending.get(answer.number);
+    this.#pending.delete(answer.number);
+    if (this.#pending.size === 0) worker.unref();
+    if (answer.kind === "done") waiting?.resolve(answer.batches);
+    else waiting?.reject(fromThreadError(answer.error));
+  }
+
+  /** Told twice of a thread that ends with an error; by the second time another one may be at work. */
   #lost(worker: Worker, cause: unknown): void {
-    if (this.#worker === worker) this.#worker = undefined;
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
     const error = new RetryableError(`the thread of "${this.#data.id}" broke down`, { cause });
+    // Nobody else would tell.
+    if (this.#pending.size === 0)
+      this.#settings.logger.error("A thread of custom code broke down.", { error });
     for (const waiting of this.#pending.values()) waiting.reject(error);
     this.#pending.clear();
   }

@@ -12,6 +12,8 @@ export interface WithModules {
   readonly components: ComponentSet;
   /** Absolute paths of all module files. */
   readonly files: readonly string[];
+  /** What could not be loaded, as it is named in the configuration. */
+  readonly failed: readonly string[];
 }
 
 const SECTIONS = {
@@ -41,6 +43,7 @@ export async function loadModules(
     connectors: [...builtIn.connectors],
   };
   const files: string[] = [];
+  const failed: string[] = [];
   // What is no list at all is reported with the rest of the service section.
   const items = node?.kind === "list" ? node.items : [];
   for (const [i, item] of items.entries()) {
@@ -62,11 +65,12 @@ export async function loadModules(
         }
         const placed =
           options.isolate === "worker" ? isolated(definition, loaded.files[0] as string) : definition;
-        list.push(guarded(placed, options, loaded.revision));
+        list.push(guarded(placed, options, loaded));
       }
     } catch (error) {
+      failed.push(options.path);
       diagnostics.error(item, { path, message: errorText(error) });
     }
   }
-  return { components: lists as unknown as ComponentSet, files };
+  return { components: lists as unknown as ComponentSet, files, failed };
 }

@@ -40,7 +40,7 @@ export async function loadConfig(options: ResolveOptions, builtIn: ComponentSet)
     });
   }
   const read = <S extends Section>(section: S) =>
-    readSection(section, root.get(section), components[section], diagnostics);
+    readSection(section, root.get(section), components[section], custom.failed, diagnostics);
   const sections = {
     receivers: read("receivers"),
     processors: read("processors"),

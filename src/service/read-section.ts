@@ -26,10 +26,12 @@ export type SectionComponents = ReadonlyMap<
   ConfiguredComponent<BaseDefinition> & { readonly entry: ConfigEntry }
 >;
 
+/** @param failedModules modules that may have brought further definitions */
 export function readSection(
   section: Section,
   node: ConfigNode | undefined,
   definitions: readonly BaseDefinition[],
+  failedModules: readonly string[],
   diagnostics: Diagnostics,
 ): SectionComponents {
   const components = new Map<string, ConfiguredComponent<BaseDefinition> & { readonly entry: ConfigEntry }>();
@@ -48,7 +50,7 @@ export function readSection(
       if (components.has(id)) throw new Error(`duplicate name ${JSON.stringify(id)} after trimming spaces`);
       const definition = definitions.find((d) => d.type === type || d.aliases?.includes(type));
       if (definition === undefined) {
-        reportUnknownType(section, type, entry, definitions, diagnostics);
+        reportUnknownType(section, type, entry, definitions, failedModules, diagnostics);
         continue;
       }
       if (definition.type !== type) {
@@ -81,16 +83,18 @@ function reportUnknownType(
   type: string,
   entry: ConfigEntry,
   definitions: readonly BaseDefinition[],
+  failedModules: readonly string[],
   diagnostics: Diagnostics,
 ): void {
+  const path = [section, entry.key];
+  const message = `unknown ${SECTIONS[section]} type ${JSON.stringify(type)}`;
+  if (failedModules.length > 0) {
+    const hint = `a module that could not be loaded may bring it: ${failedModules.join(", ")}`;
+    diagnostics.error(entry.keyPosition, { path, message, hint });
+    return;
+  }
   const types = definitions.map((definition) => definition.type).toSorted();
-  diagnostics.error(entry.keyPosition, {
-    path: [section, entry.key],
-    message: `unknown ${SECTIONS[section]} type ${JSON.stringify(type)}`,
-    allowed: types,
-    name: type,
-    candidates: types,
-  });
+  diagnostics.error(entry.keyPosition, { path, message, allowed: types, name: type, candidates: types });
 }
 
 /** Equal for equal settings, whatever their order; the text of a substituted value counts, since strings take that. */

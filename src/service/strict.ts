@@ -13,6 +13,8 @@ export function checked<Target extends Component & Partial<Consumer>>(target: Ta
     start: (host) => target.start?.(host),
     shutdown: (drainMs) => target.shutdown?.(drainMs),
     async consume(batch) {
+      // Asked for as it is: the other face would be made of it, and hide who writes to it.
+      if (!batch.isColumnar) deepFreeze(batch.resourceMetrics);
       freezeLayout(batch.layout);
       const before = checksum(batch);
       await consume(batch);

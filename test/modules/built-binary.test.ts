@@ -99,6 +99,58 @@ test("a module that fails in create or start ends the start with exit code 1", a
   }
 });
 
+test("errors that nothing waits for are told with their place, and end nothing but themselves", async (t) => {
+  const { sink, configPath } = await rig(
+    t,
+    MODULE(`return { process(batch) {
+  setTimeout(() => { throw new Error("late"); }, 1);
+  Promise.reject(new Error("floating"));
+  return batch;
+} };`),
+  );
+  const collector = await CollectorProcess.start(t, ["--config", configPath]);
+  const told = "Custom code threw an error that nothing waited for.";
+  for (const [error, line] of [
+    ["late", 4],
+    ["floating", 5],
+  ] as const) {
+    const record = await collector.untilLog(({ msg, error: text }) => msg === told && text === error);
+    assert.match(String(record["place"]), new RegExp(`tenant\\.ts:${line}:\\d+$`));
+    assert.equal(record["otelcol.component.id"], "tenant");
+  }
+  await collector.within(
+    sink.until(() => sink.batches.length >= 3),
+    "the third batch",
+  );
+  assert.equal((await collector.stop()).code, 0);
+});
+
+test("an error that is not of a module ends the process as ever", async (t) => {
+  const { configPath } = await rig(
+    t,
+    MODULE(`return { process(batch) {
+  setTimeout(() => { const error = new Error("foreign"); error.stack = "Error: foreign"; throw error; }, 1);
+  return batch;
+} };`),
+  );
+  const { code, stderr } = await runCollector(t, ["--config", configPath]);
+  assert.equal(code, 1);
+  assert.match(stderr, /Error: foreign/);
+});
+
+test("a start that never ends keeps the process, which says why it is not ready and stops when asked to", async (t) => {
+  const { configPath } = await rig(
+    t,
+    MODULE("return { start: () => new Promise(() => {}), process: (b) => b };"),
+    { slow_after: "200ms" },
+  );
+  const collector = await CollectorProcess.start(t, ["--config", configPath]);
+  const told = await collector.untilLog("Custom code has not come to the end of its start.");
+  assert.equal(told["otelcol.component.id"], "tenant");
+  const { stderr } = await collector.stop();
+  assert.match(stderr, /Shutdown complete/);
+});
+
 const onlyWithSignals = { skip: process.platform === "win32" && "there is no SIGHUP on Windows" };
 
 test(

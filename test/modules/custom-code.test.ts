@@ -10,9 +10,9 @@ import {
 } from "../../src/component/index.ts";
 import { formatDiagnostics, z } from "../../src/config/index.ts";
 import { errorText } from "../../src/errors/index.ts";
-import { Batch } from "../../src/metrics/index.ts";
+import { Batch, freezeObjects } from "../../src/metrics/index.ts";
 import { loadConfig, Service } from "../../src/service/index.ts";
-import type { LogFields } from "../../src/telemetry/index.ts";
+import type { LogFields, Logger } from "../../src/telemetry/index.ts";
 import { recordingMeter } from "../kubernetes/recording-meter.ts";
 import { gaugeBatch, quiet } from "../support/components.ts";
 import { CONFIG, components, directory, keepingLogger, load, problemOf, recorded, run } from "./support.ts";
@@ -54,6 +54,15 @@ test("a create that makes no component is told what to return", async (t) => {
   const needed =
     'create of processor type "tenant" must return an object with one of process, layout, processBatch, consume';
   assert.match(await startErrorOf(t, PROCESSOR("")), new RegExp(`module ./x.ts failed in create: ${needed}`));
+  const rows: readonly (readonly [body: string, got: RegExp])[] = [
+    ["", /got undefined$/],
+    ["return null;", /got null$/],
+    ["return () => {};", /got function$/],
+    ["return {};", /got an object with nothing in it$/],
+    ["return { proccess: (b) => b, start() {} };", /got an object with proccess, start$/],
+    ["return Promise.resolve({ process: (b) => b });", /got a promise: create is not async/],
+  ];
+  for (const [body, got] of rows) assert.match(await startErrorOf(t, PROCESSOR(body)), got, body);
   const exporter = `import { defineExporter, z } from "otelcol-kubevirt";
 export default defineExporter({ type: "rec2", stability: "alpha", config: z.strictObject({}), create: () => ({}) });`;
   const root = await directory(t, {
@@ -184,6 +193,86 @@ test("writing to attributes, which are frozen, is a TypeError: counted, and told
   assert.match(String(logs[0]?.["place"]), /x\.ts:5:\d+$/);
   const counted = { component: "tenant", event: "error" };
   assert.equal(await meter.total("otelcol_custom_component_events", counted), 1);
+});
+
+test("what layout and processBatch return is checked, and told as the custom code's fault", async (t) => {
+  const rows: readonly (readonly [body: string, error: RegExp])[] = [
+    ["return { layout() {} };", /TypeError: layout must return a layout \(resources, width\)/],
+    ["return { layout: () => ({ resources: [] }) };", /TypeError: layout must return a layout/],
+    [
+      "return { processBatch: (batch) => batch.resourceMetrics };",
+      /TypeError: processBatch must return a Batch \(made with/,
+    ],
+  ];
+  for (const [body, error] of rows) {
+    const logs: LogFields[] = [];
+    await assert.rejects(run(await load(await withModule(t, PROCESSOR(body))), logs), error);
+    assert.equal(logs[0]?.["msg"], "Custom code threw an error.");
+  }
+});
+
+test("what is thrown and is no Error is told so", async (t) => {
+  const logs: LogFields[] = [];
+  const loaded = await load(await withModule(t, PROCESSOR('return { process() { throw "oops"; } };')));
+  await assert.rejects(run(loaded, logs));
+  assert.deepEqual(logs[0]?.["error"], "oops");
+  assert.match(String(logs[0]?.["hint"]), /^throw an Error/);
+});
+
+test("a batch cannot be written to, whatever it was made of", async (t) => {
+  const writes = [
+    "batch.push(batch[0])",
+    "batch[0].resource.attributes.tenant = 'a'",
+    "batch[0].scopeMetrics[0].metrics.length = 0",
+    "batch[0].scopeMetrics[0].metrics[0].descriptor = {}",
+    "batch[0].scopeMetrics[0].metrics[0].dataPoints.pop()",
+    "batch[0].scopeMetrics[0].metrics[0].dataPoints[0].value = 7",
+  ];
+  const objects = gaugeBatch();
+  const { layout, column } = Batch.from(freezeObjects(gaugeBatch()));
+  for (const batch of [Batch.from(objects), Batch.fromColumns(layout, column)]) {
+    for (const write of writes) {
+      const code = PROCESSOR(`return { process(batch) {\n  ${write};\n  return batch;\n} };`);
+      const { config } = await load(await withModule(t, code));
+      assert.ok(config);
+      const logs: LogFields[] = [];
+      const service = new Service(config, { ...quiet, logger: keepingLogger(logs) });
+      await service.start();
+      await assert.rejects(async () => recorded.outlets.get("rec")?.consume(batch), TypeError, write);
+      await service.shutdown();
+      assert.match(String(logs[0]?.["place"]), /x\.ts:5:\d+$/, write);
+    }
+  }
+});
+
+test("with --strict other shapes cannot write to plain objects either", async (t) => {
+  const code = PROCESSOR(`return { async consume(batch) {
+  batch.resourceMetrics[0].scopeMetrics[0].metrics[0].dataPoints[0].value = 666;
+} };`);
+  await assert.rejects(run(await load(await withModule(t, code)), [], { strict: true }), /read only/);
+});
+
+test("a start that does not come to an end is told again and again", async (t) => {
+  const code = PROCESSOR("return { start: () => new Promise(() => {}), process: (b) => b };");
+  const { config } = await load(await withModule(t, code, "{ path: ./x.ts, slow_after: 10ms }"));
+  assert.ok(config);
+  const logs: LogFields[] = [];
+  const third = Promise.withResolvers<void>();
+  const logger: Logger = {
+    ...keepingLogger([]),
+    warn(msg, fields) {
+      logs.push({ msg, ...fields });
+      if (logs.length === 3) third.resolve();
+    },
+    child: () => logger,
+  };
+  const service = new Service(config, { ...quiet, logger });
+  const starting = service.start();
+  await third.promise;
+  assert.equal(logs[2]?.["msg"], "Custom code has not come to the end of its start.");
+  assert.ok(Number(logs[2]?.["started_ms_ago"]) > Number(logs[0]?.["started_ms_ago"]));
+  await service.shutdown();
+  await Promise.race([starting.catch(() => {}), Promise.resolve()]);
 });
 
 test("writing to values is found out by --strict, by the component's name", async (t) => {

@@ -87,8 +87,26 @@ test("what is wrong with a module is told at its place", async (t) => {
       /config\.yaml:7:7: error: service::modules::0: module \.\/gone\.ts does not exist/,
     ],
     ["gone-package", undefined, /module "gone-package" is neither a path .* nor a package installed near/],
+    [".", undefined, /module \. is a directory; name the file in it, such as \.\/index\.ts/],
     ["./x.yaml", "a: 1", /unknown extension, allowed are \.ts, \.mts, \.js, \.mjs/],
     ["./x.ts", "export const a = 1;", /has no default export; write "export default defineProcessor/],
+    [
+      "./x.ts",
+      TENANT("a")
+        .replace('import { tag } from "./tag.ts";', "const tag = String;")
+        .replace("export default", "export const tenant ="),
+      /has no default export; write "export default tenant"/,
+    ],
+    [
+      "./x.ts",
+      "enum Color { Red }; export default Color;",
+      /enum .*x\.ts:1.*; types are stripped, not compiled: write without enum, namespace/,
+    ],
+    [
+      "./x.ts",
+      'import { defineProcesor } from "otelcol-kubevirt"; export default defineProcesor({});',
+      /does not provide an export named 'defineProcesor' \(at .*x\.ts:1\)/,
+    ],
     [
       "./x.ts",
       "export default 7;",
@@ -115,6 +133,13 @@ test("what is wrong with a module is told at its place", async (t) => {
     const files = { "config.yaml": CONFIG(module), ...(text !== undefined && { [module.slice(2)]: text }) };
     assert.match(await problemOf(t, files), expected);
   }
+});
+
+test("a type that a module may have brought is told of that module, not of all that there is", async (t) => {
+  const text = await problemOf(t, { "config.yaml": CONFIG("./gone.ts") });
+  assert.match(text, /unknown processor type "tenant"/);
+  assert.match(text, /hint: a module that could not be loaded may bring it: \.\/gone\.ts/);
+  assert.doesNotMatch(text, /allowed: /);
 });
 
 test("options of a module are checked like any others", async (t) => {
