@@ -300,7 +300,7 @@ test("histograms add up over the bounds they have in common, exponential ones at
         e exponential_histogram cumulative
           {} count=20 sum=2 scale=0 zero=0 positive=0:[3 17] negative=0:[]
         h histogram cumulative
-          {} count=70 sum=110 buckets=[1:11 5:25 +Inf:34]
+          {} count=70 sum=110 min=0 max=9 buckets=[1:11 5:25 +Inf:34]
     `),
   );
 });
@@ -352,9 +352,9 @@ test("experimental_scale_value scales numbers, sums, bounds and quantiles", asyn
   };
   assert.match(
     await scaled(typed(HISTOGRAM, "h", [[{}, h]])),
-    /count=6 sum=4000 buckets=\[500:1 1000:2 \+Inf:3\]/,
+    /count=6 sum=4000 min=250 max=2000 buckets=\[500:1 1000:2 \+Inf:3\]/,
   );
-  assert.match(await scaled(typed(HISTOGRAM, "h", [[{}, h]]), -1), /count=6 sum=4 buckets=\[0.5:1/);
+  assert.match(await scaled(typed(HISTOGRAM, "h", [[{}, h]]), -1), /count=6 sum=4 min=0.25 max=2 buckets=\[0.5:1/);
   const s = { count: 2, sum: 3, quantiles: [{ quantile: 0.9, value: 2 }] };
   assert.match(await scaled(typed(SUMMARY, "s", [[{}, s]])), /count=2 sum=3000 quantiles=\[0.9:2000\]/);
   const e = {
