@@ -163,8 +163,8 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
     const former = legacy as DeliveryChain<Request>;
     const { storage } = former.#options.queue ?? {};
     if (storage !== undefined && storage === queue.storage) {
-      this.#leftInStorage = await former.#cede(async () => {});
       this.#take(former.#giveInherited());
+      this.#leftInStorage = (await former.#cede(async () => {})) ?? this.#leftInStorage;
       return;
     }
     if (format === undefined || format !== former.#options.format) return;
@@ -175,7 +175,7 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
       room -= sizeOf(request, queue.sizer);
       return room >= 0;
     };
-    const left = await former.#cede(async (from) => this.#take(await from.surrender(fits)));
+    const left = (await former.#cede(async (from) => this.#take(await from.surrender(fits)))) ?? 0;
     if (left === 0) return;
     settings.logger.warn("There is no room for all that was queued. The rest stays in the storage.", {
       storage,
@@ -208,8 +208,11 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
     this.#accounts.close();
   }
 
-  /** Ends all work, lets `give` take what it wants from the queue, and ends that; gives how many points a storage keeps. */
-  #cede(give: (queue: Queue<Request>) => Promise<void>): Promise<number> {
+  /**
+   * Ends all work, lets `give` take what it wants from the queue, and ends that.
+   * @returns how many points a storage keeps; undefined when the queue had come to its end before
+   */
+  #cede(give: (queue: Queue<Request>) => Promise<void>): Promise<number | undefined> {
     const before = this.#ceding;
     const ceding = (async () => {
       await before;
@@ -217,6 +220,7 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
       this.#sender.interrupt();
       await this.#finishWork(HAND_OVER_MS);
       const queue = this.#queue;
+      if (this.#isEnded) return undefined;
       if (queue === undefined) return this.#leftInStorage;
       try {
         await give(queue);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
+import fc from "fast-check";
 import { clientMetadata, RetryableError, StorageError } from "../../src/component/index.ts";
 import {
   DeliveryChain,
@@ -289,6 +290,27 @@ test("a successor that cannot start passes on what it had taken over", async () 
   assert.deepEqual(await accounts(), { sent: 8, dropped: 0, queued: 0 });
 });
 
+test("a chain that has handed over before has nothing more to give, and says nothing of its storage", async () => {
+  const { create, metric, accounts } = exporter();
+  const storage = new FakeStorage();
+  const old = create(down, stored("file_storage"));
+  await old.start(storage.host);
+  await fill(old, 4);
+  const { send } = recordingBackend();
+  const bad = create(send, stored("file_storage"));
+  await old.handOver(bad);
+  await bad.start(storage.host);
+  await setImmediate();
+  assert.equal(await metric("sent_metric_points"), 8);
+  // What was started beside it could not be: the reload goes back.
+  const restored = create(down, stored("file_storage"));
+  await Promise.all([bad.handOver(restored), old.handOver(restored)]);
+  await Promise.all([bad.shutdown(0), old.shutdown(0)]);
+  await restored.start(storage.host);
+  assert.deepEqual(await accounts(), { sent: 8, dropped: 0, queued: 0 });
+  await restored.shutdown(0);
+});
+
 test("a successor that is shut down before its start counts what it had taken over as dropped", async () => {
   const { create, accounts } = exporter();
   const old = create(down);
@@ -318,4 +340,89 @@ test("a chain in the course of its shutdown still hands over", async () => {
   assert.deepEqual(numbers, [0, 1, 2, 3, 4, 5]);
   assert.deepEqual(await accounts(), { sent: 12, dropped: 0, queued: 0 });
   assert.equal(clock.pendingTimers, 0);
+});
+
+test("whatever is reloaded when, every request is sent once, in order, and each point is in one place", async () => {
+  const step = fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc.record({ do: fc.constant("consume" as const), points: fc.integer({ min: 1, max: 5 }) }),
+    },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant("advance" as const), ms: fc.nat(20_000) }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant("backend" as const), up: fc.boolean() }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        do: fc.constant("reload" as const),
+        stored: fc.boolean(),
+        consumers: fc.integer({ min: 1, max: 3 }),
+        // The new configuration cannot be started and the old one comes back.
+        fails: fc.boolean(),
+      }),
+    },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 30 }), fc.boolean(), async (steps, ordered) => {
+      const { create, clock, metric, accounts } = exporter();
+      const storage = new FakeStorage();
+      let backendUp = true;
+      const arrived: number[] = [];
+      const send: Send = async ({ number }) => {
+        await setImmediate();
+        if (!backendUp) throw new Error("connection refused");
+        arrived.push(number);
+      };
+      const chainOf = (isStored: boolean, num_consumers: number) =>
+        create(send, {
+          queue: { num_consumers, preserve_order: ordered, ...(isStored && { storage: "file_storage" }) },
+        });
+      const replace = async (former: DeliveryChain<Numbered>, next: DeliveryChain<Numbered>) => {
+        await former.handOver(next);
+        void former.shutdown(30_000);
+      };
+      let isStored = false;
+      let current = chainOf(isStored, 1);
+      await current.start(storage.host);
+      let accepted = 0;
+      let points = 0;
+      for (const one of steps) {
+        switch (one.do) {
+          case "consume":
+            await current.consume(gauges(one.points));
+            accepted++;
+            points += one.points;
+            break;
+          case "advance":
+            await clock.advance(one.ms);
+            break;
+          case "backend":
+            backendUp = one.up;
+            break;
+          case "reload": {
+            const next = chainOf(one.stored, one.consumers);
+            await replace(current, next);
+            current = next;
+            if (one.fails) {
+              current = chainOf(isStored, one.consumers);
+              await replace(next, current);
+            }
+            if (!one.fails) isStored = one.stored;
+            await current.start(storage.host);
+          }
+        }
+        const { sent, dropped, queued } = await accounts();
+        assert.deepEqual([sent + queued, dropped], [points, 0]);
+      }
+      backendUp = true;
+      await clock.advance(120_000);
+      await current.shutdown(0);
+      assert.equal(await metric("sent_metric_points"), points);
+      assert.equal(await metric("queue_restored_metric_points"), 0);
+      assert.equal(storage.entries.size, 0);
+      const all = Array.from({ length: accepted }, (_, i) => i);
+      assert.deepEqual(ordered ? arrived : arrived.toSorted((a, b) => a - b), all);
+      assert.equal(clock.pendingTimers, 0);
+    }),
+    { numRuns: 200 },
+  );
 });
