@@ -354,7 +354,10 @@ test("experimental_scale_value scales numbers, sums, bounds and quantiles", asyn
     await scaled(typed(HISTOGRAM, "h", [[{}, h]])),
     /count=6 sum=4000 min=250 max=2000 buckets=\[500:1 1000:2 \+Inf:3\]/,
   );
-  assert.match(await scaled(typed(HISTOGRAM, "h", [[{}, h]]), -1), /count=6 sum=4 min=0.25 max=2 buckets=\[0.5:1/);
+  assert.match(
+    await scaled(typed(HISTOGRAM, "h", [[{}, h]]), -1),
+    /count=6 sum=4 min=0.25 max=2 buckets=\[0.5:1/,
+  );
   const s = { count: 2, sum: 3, quantiles: [{ quantile: 0.9, value: 2 }] };
   assert.match(await scaled(typed(SUMMARY, "s", [[{}, s]])), /count=2 sum=3000 quantiles=\[0.9:2000\]/);
   const e = {
