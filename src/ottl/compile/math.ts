@@ -112,8 +112,16 @@ function divide(left: number, right: number): number {
   return left / right;
 }
 
+/** @throws ProblemSignal for what is no number */
+export function compileNegation({ type, get }: Compiled, column: number): Compiled {
+  if (type !== "int" && type !== "float" && type !== "any") {
+    throw new ProblemSignal(column, `cannot negate ${type}`);
+  }
+  return { type, get: (frame) => negate(get(frame)) };
+}
+
 /** @throws EvaluationError */
-export function negate(value: unknown): unknown {
+function negate(value: unknown): unknown {
   if (typeof value === "bigint") return wrap(-value);
   if (typeof value === "number") return -value;
   throw new EvaluationError(`cannot negate ${typeOf(value)}`);
