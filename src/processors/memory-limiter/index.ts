@@ -8,5 +8,5 @@ export default defineProcessor({
   stability: "beta",
   description: "Refuses data while the process is short of memory.",
   config: configSchema,
-  create: (settings) => new MemoryLimiter(settings, processMemory(), totalMemory()),
+  create: (settings) => new MemoryLimiter(settings, processMemory, totalMemory()),
 });

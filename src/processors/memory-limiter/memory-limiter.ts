@@ -9,6 +9,7 @@ import type { MemoryLimiterConfig } from "./config.ts";
 import { type Limits, limitsOf } from "./limits.ts";
 import type { MemoryUse, ProcessMemory } from "./process-memory.ts";
 import { MemoryLimiterTelemetry } from "./telemetry.ts";
+import { TimeBudget } from "./time-budget.ts";
 
 /** V8 ends the process when the heap is full, whatever memory there is besides. */
 const MAX_HEAP_SHARE = 0.9;
@@ -22,14 +23,18 @@ export class MemoryLimiter implements Component, Consumer {
   readonly #memory: ProcessMemory;
   readonly #limits: Limits;
   readonly #telemetry: MemoryLimiterTelemetry;
+  readonly #collections: TimeBudget;
+  readonly #shrinks: TimeBudget;
   #isRefusing = false;
-  #lastGc = Number.NEGATIVE_INFINITY;
   #cancel: (() => void) | undefined;
 
   constructor(settings: UpstreamSettings<MemoryLimiterConfig>, memory: ProcessMemory, totalBytes: number) {
     this.#settings = settings;
     this.#memory = memory;
     this.#limits = limitsOf(settings.config, totalBytes);
+    const now = () => settings.clock.monotonic();
+    this.#collections = new TimeBudget(now);
+    this.#shrinks = new TimeBudget(now);
     this.#telemetry = new MemoryLimiterTelemetry(settings.meter, settings.id);
   }
 
@@ -63,38 +68,47 @@ export class MemoryLimiter implements Component, Consumer {
   #check(): void {
     const { clock, config } = this.#settings;
     let use = this.#memory.measure();
-    if (this.#isShort(use) && this.#collectGarbage(use)) use = this.#memory.measure();
+    if (this.#isShort(use) && this.#collections.allows(this.#minGcInterval(use))) use = this.#collect();
     this.#set(this.#isShort(use), use);
     this.#cancel = clock.schedule(config.check_interval, () => this.#check());
   }
 
-  /**
-   * Allocators keep what was given back to them and use it again, so resident memory alone may stay high for good. It
-   * counts while at least half of what the soft limit allows is in use; what is in use counts always.
-   */
-  #isShort({ resident, live, heapShare }: MemoryUse): boolean {
-    const { soft } = this.#limits;
-    return live >= soft || (resident >= soft && live >= soft / 2) || heapShare >= MAX_HEAP_SHARE;
+  #isShort(use: MemoryUse): boolean {
+    return use.needed >= this.#limits.soft || use.heapShare >= MAX_HEAP_SHARE || this.#isAboveHard(use);
   }
 
-  /** Whether it did: a collection stops everything else for a while, so not at every look. */
-  #collectGarbage({ live, resident }: MemoryUse): boolean {
-    const { clock, config } = this.#settings;
-    const isHard = Math.max(live, resident) >= this.#limits.hard;
-    const interval = isHard
-      ? config.min_gc_interval_when_hard_limited
-      : config.min_gc_interval_when_soft_limited;
-    if (clock.monotonic() - this.#lastGc < interval) return false;
-    this.#memory.collectGarbage();
-    this.#lastGc = clock.monotonic();
-    return true;
+  /** Resident memory alone may stay above the limit, but must not grow there. */
+  #isAboveHard({ needed, resident, isRecord }: MemoryUse): boolean {
+    return needed >= this.#limits.hard || (isRecord && resident >= this.#limits.hard);
   }
 
-  #set(isRefusing: boolean, { resident, live }: MemoryUse): void {
+  #minGcInterval(use: MemoryUse): number {
+    const { min_gc_interval_when_hard_limited, min_gc_interval_when_soft_limited } = this.#settings.config;
+    // Garbage alone is no reason to refuse data.
+    if (!this.#isRefusing) return 0;
+    return this.#isAboveHard(use) ? min_gc_interval_when_hard_limited : min_gc_interval_when_soft_limited;
+  }
+
+  /** Returns what is left. */
+  #collect(): MemoryUse {
+    this.#collections.run(() => this.#memory.collectGarbage());
+    const use = this.#memory.measure();
+    if (!this.#isShort(use) && use.resident < this.#limits.hard) return use;
+    if (!this.#shrinks.allows()) return use;
+    this.#shrinks.run(() => this.#memory.shrink());
+    return this.#memory.measure();
+  }
+
+  #set(isRefusing: boolean, { resident, live, needed }: MemoryUse): void {
     const { reportStatus, logger } = this.#settings;
     if (isRefusing === this.#isRefusing) return;
     this.#isRefusing = isRefusing;
-    const fields = { resident_bytes: resident, live_bytes: live, soft_limit_bytes: this.#limits.soft };
+    const fields = {
+      needed_bytes: needed,
+      live_bytes: live,
+      resident_bytes: resident,
+      soft_limit_bytes: this.#limits.soft,
+    };
     if (isRefusing) {
       logger.warn("Memory usage is above soft limit. Refusing data.", fields);
       reportStatus({

@@ -3,11 +3,13 @@ import { test } from "node:test";
 import { createNoopMeter } from "@opentelemetry/api";
 import { RetryableError, type StatusEvent, systemClock } from "../../../src/component/index.ts";
 import { Batch } from "../../../src/metrics/index.ts";
+import { Footprint, type Measurement } from "../../../src/processors/memory-limiter/footprint.ts";
 import definition from "../../../src/processors/memory-limiter/index.ts";
 import { limitsOf } from "../../../src/processors/memory-limiter/limits.ts";
 import { MemoryLimiter } from "../../../src/processors/memory-limiter/memory-limiter.ts";
 import {
   type MemoryUse,
+  type ProcessMemory,
   processMemory,
   totalMemory,
 } from "../../../src/processors/memory-limiter/process-memory.ts";
@@ -16,9 +18,39 @@ import { everyKindBatch } from "../../support/batches.ts";
 
 const MIB = 1024 * 1024;
 
-function rig(config: Record<string, unknown>, freedByGc = 0) {
-  let use: MemoryUse = { resident: 0, live: 0, heapShare: 0 };
-  let collections = 0;
+/** A process whose memory is as the test says. */
+class StubMemory implements ProcessMemory {
+  readonly #footprint = new Footprint({ resident: 0, live: 0 });
+  use: Measurement = { resident: 0, live: 0 };
+  heapShare = 0;
+  /** MiB of garbage in it, and of what V8 keeps at hand. */
+  garbage = 0;
+  pooled = 0;
+  collections = 0;
+  shrinks = 0;
+
+  measure(): MemoryUse {
+    const isRecord = this.#footprint.grow(this.use);
+    return { ...this.use, needed: this.#footprint.needed(this.use), isRecord, heapShare: this.heapShare };
+  }
+
+  collectGarbage(): void {
+    this.collections++;
+    this.use = { ...this.use, live: this.use.live - this.garbage * MIB };
+    this.garbage = 0;
+    this.#footprint.learn(this.use);
+  }
+
+  shrink(): void {
+    this.shrinks++;
+    this.use = { ...this.use, resident: this.use.resident - this.pooled * MIB };
+    this.pooled = 0;
+    this.#footprint.learn(this.use);
+  }
+}
+
+function rig(config: Record<string, unknown>) {
+  const memory = new StubMemory();
   let now = 0;
   let tick: (() => void) | undefined;
   const statuses: StatusEvent["status"][] = [];
@@ -50,24 +82,20 @@ function rig(config: Record<string, unknown>, freedByGc = 0) {
         },
       },
     },
-    {
-      measure: () => use,
-      collectGarbage() {
-        collections++;
-        use = { ...use, live: use.live - freedByGc * MIB, resident: use.resident - freedByGc * MIB };
-      },
-    },
+    memory,
     1000 * MIB,
   );
   limiter.start();
   return {
     statuses,
-    collections: () => collections,
+    memory,
     passed: () => passed,
     isScheduled: () => tick !== undefined,
     stop: () => limiter.shutdown(),
-    look(liveMib: number, residentMib = liveMib, heapShare = 0) {
-      use = { live: liveMib * MIB, resident: residentMib * MIB, heapShare };
+    look(liveMib: number, residentMib = liveMib, { garbage = 0, pooled = 0 } = {}) {
+      memory.use = { live: liveMib * MIB, resident: residentMib * MIB };
+      memory.garbage = garbage;
+      memory.pooled = pooled;
       tick?.();
     },
     async takes() {
@@ -101,26 +129,73 @@ test("refuses above the soft limit, says so, and takes data again below it", asy
   assert.equal(it.isScheduled(), false);
 });
 
-test("resident memory counts while it may be in use, a full heap always", async () => {
-  const it = rig({ limit_mib: 100, spike_limit_mib: 10 });
-  it.look(50, 95);
+test("takes data again when a queue has drained, though what it took stays resident", async () => {
+  const it = rig({ limit_mib: 100 });
+  it.look(70, 82);
   assert.equal(await it.takes(), false);
-  it.look(40, 95);
+  it.look(69, 83);
+  assert.equal(await it.takes(), false);
+  it.look(45, 83);
   assert.ok(await it.takes(), "the allocator has room that it uses again");
-  it.look(10, 10, 0.95);
+  it.look(66, 83);
+  assert.ok(await it.takes());
+  it.look(70, 84);
+  assert.equal(await it.takes(), false, "the room is used up");
+  it.look(30, 84);
+  assert.ok(await it.takes());
+  assert.deepEqual(it.statuses, ["recoverable_error", "ok", "recoverable_error", "ok"]);
+});
+
+test("sees what was freed without a collection by others", async () => {
+  const it = rig({ limit_mib: 100, min_gc_interval_when_soft_limited: "2s" });
+  it.look(82);
+  assert.equal(await it.takes(), false);
+  it.look(82, 82, { garbage: 40 });
+  assert.equal(await it.takes(), false, "not yet");
+  it.look(82, 82, { garbage: 40 });
+  assert.ok(await it.takes());
+});
+
+test("garbage and what V8 keeps at hand are no reason to refuse data", async () => {
+  const it = rig({ limit_mib: 100 });
+  it.look(85, 85, { garbage: 20, pooled: 20 });
+  assert.ok(await it.takes());
+  it.look(85, 85, { garbage: 20 });
+  assert.ok(await it.takes(), "however soon after");
+  assert.deepEqual([it.memory.collections, it.memory.shrinks], [2, 1]);
+  it.look(65, 120, { pooled: 50 });
+  assert.ok(await it.takes());
+  assert.deepEqual(it.statuses, []);
+});
+
+test("resident memory must not grow above the limit, but may stay there", async () => {
+  const it = rig({ limit_mib: 100 });
+  it.look(60, 99);
+  it.look(30, 99);
+  assert.ok(await it.takes());
+  const { shrinks } = it.memory;
+  it.look(30, 101, { pooled: 40 });
+  assert.equal(it.memory.shrinks, shrinks + 1);
+  assert.ok(await it.takes());
+  it.look(30, 101);
+  it.look(30, 101);
+  assert.ok(await it.takes());
+  assert.equal(it.memory.shrinks, shrinks + 1);
+});
+
+test("a full heap is refused, whatever memory there is", async () => {
+  const it = rig({ limit_mib: 100 });
+  it.memory.heapShare = 0.95;
+  it.look(10);
   assert.equal(await it.takes(), false);
 });
 
-test("collects garbage first, seldom above the soft limit and always above the hard one", async () => {
-  const helped = rig({ limit_mib: 100 }, 20);
-  helped.look(85);
-  assert.ok(await helped.takes());
-  assert.equal(helped.collections(), 1);
+test("collects seldom above the soft limit while that does not help, and always above the hard one", () => {
   const it = rig({ limit_mib: 100 });
   for (let i = 0; i < 5; i++) it.look(85);
-  assert.equal(it.collections(), 1);
+  assert.equal(it.memory.collections, 1);
   for (let i = 0; i < 5; i++) it.look(101);
-  assert.equal(it.collections(), 6);
+  assert.equal(it.memory.collections, 6);
 });
 
 test("limits are those that are configured", () => {
@@ -142,13 +217,26 @@ test("limits are those that are configured", () => {
 });
 
 test("the process's memory is what it holds, buffers included", () => {
-  const memory = processMemory();
-  const before = memory.measure();
+  const before = processMemory.measure();
   const buffer = new Uint8Array(64 * MIB).fill(1);
-  const during = memory.measure();
+  const during = processMemory.measure();
   assert.ok(during.live - before.live >= 60 * MIB, `${during.live - before.live}`);
   assert.ok(during.resident > before.resident);
+  assert.ok(during.needed <= during.resident);
   assert.equal(buffer.length, 64 * MIB);
-  memory.collectGarbage();
   assert.ok(totalMemory() > 16 * MIB);
 });
+
+for (const collect of ["collectGarbage", "shrink"] as const) {
+  test(`buffers that nobody has any more are not in use after ${collect}`, async () => {
+    let buffers = Array.from({ length: 2000 }, () => Buffer.allocUnsafeSlow(32 * 1024).fill(1));
+    const before = processMemory.measure();
+    assert.equal(buffers.length, 2000);
+    buffers = [];
+    // Out of the stack frame that has seen them.
+    await new Promise(setImmediate);
+    processMemory[collect]();
+    const after = processMemory.measure();
+    assert.ok(before.live - after.live > 50 * MIB, `${before.live} and ${after.live} bytes`);
+  });
+}
