@@ -1,7 +1,7 @@
 import type { Frame } from "../context/draft.ts";
 import { EvaluationError } from "../ottl-error.ts";
 import { fromAttribute } from "../values/attribute-values.ts";
-import { toJson, toText } from "../values/text.ts";
+import { attributeString } from "../values/text.ts";
 import { isMap, type MapValue, typeOf } from "../values/value-type.ts";
 import { flattenMap } from "./flatten.ts";
 import {
@@ -233,9 +233,7 @@ const stringifyAll = defineFunction({
   build: ({ target: to }) => {
     return (frame) =>
       mapValues(to, frame, (raw) => {
-        const value = fromAttribute(raw);
-        if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
-        return typeof value === "object" ? toJson(value) : (toText(value) ?? "");
+        return attributeString(fromAttribute(raw));
       });
   },
 });

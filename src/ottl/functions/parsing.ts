@@ -1,6 +1,6 @@
 import { EvaluationError } from "../ottl-error.ts";
 import { compareValues } from "../values/compare.ts";
-import { toText } from "../values/text.ts";
+import { attributeString } from "../values/text.ts";
 import { isMap, type MapValue, typeOf } from "../values/value-type.ts";
 import { parseCsvRow } from "./csv.ts";
 import {
@@ -95,7 +95,7 @@ function toKeyValueString(
   const quoted = (text: string) =>
     text.includes(delimiter) || text.includes(pairDelimiter) ? `"${escaped(text)}"` : text;
   const shown = (value: unknown) => {
-    const text = toText(value) ?? "";
+    const text = attributeString(value);
     return typeof value === "object" ? escaped(text) : quoted(text);
   };
   const keys = Object.keys(source);

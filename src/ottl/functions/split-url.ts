@@ -7,7 +7,8 @@ const authority = /^(?:(.*)@)?(\[[^\]]*\]|[^:]*)(?::(\d*))?$/s;
 export function splitUrl(url: string): Record<string, unknown> {
   const match = generic.exec(url);
   const place = match === null ? null : authority.exec(match[2] ?? "");
-  if (match === null || place === null || url === "" || /[\x00-\x1f\x7f]/.test(url)) {
+  const lacksScheme = match?.[1] === undefined && /^[^/?#]*:/.test(url);
+  if (match === null || place === null || url === "" || lacksScheme || /[\x00-\x1f\x7f]/.test(url)) {
     throw new EvaluationError(`not a URL: ${JSON.stringify(url)}`);
   }
   const [, scheme = "", , path = "", query = "", fragment = ""] = match;
@@ -25,7 +26,8 @@ export function splitUrl(url: string): Record<string, unknown> {
     "url.original": url,
     "url.scheme": scheme.toLowerCase(),
     "url.domain": host.replace(/^\[|\]$/g, ""),
-    "url.path": decode(path),
+    // As "mailto:someone" has none.
+    "url.path": scheme !== "" && match[2] === undefined && !path.startsWith("/") ? "" : decode(path),
     ...(extension !== null && { "url.extension": extension[1] ?? extension[2] }),
     ...(fragment !== "" && { "url.fragment": decode(fragment) }),
     ...(query !== "" && { "url.query": query }),

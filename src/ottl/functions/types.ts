@@ -59,7 +59,7 @@ function isEmpty(value: unknown): boolean {
   return isMap(value) && Object.keys(value).length === 0;
 }
 
-function toHex(value: unknown): string | undefined {
+function toHex(value: unknown): string {
   const bytes = Buffer.alloc(8);
   switch (typeOf(value)) {
     case "float":
@@ -73,8 +73,10 @@ function toHex(value: unknown): string | undefined {
     case "string":
     case "bytes":
       return Buffer.from(value as string).toString("hex");
+    case "nil":
+      return "";
     default:
-      return undefined;
+      throw new EvaluationError(`Hex cannot take ${typeOf(value)}`);
   }
 }
 
@@ -142,7 +144,7 @@ export const typeFunctions: readonly FunctionDefinition[] = [
   isType("IsList", "list"),
   isType("IsString", "string"),
   defineConverter("IsEmpty", { value: any() }, "bool", ({ value }) => isEmpty(value)),
-  defineConverter("Hex", { value: any() }, "any", ({ value }) => toHex(value)),
+  defineConverter("Hex", { value: any() }, "string", ({ value }) => toHex(value)),
   defineConverter("ParseInt", { target: string(), base: int() }, "int", ({ target, base }) =>
     parseInt64(target, base),
   ),

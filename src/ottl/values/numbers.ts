@@ -10,18 +10,12 @@ export function wrap(value: bigint): bigint {
   return BigInt.asIntN(64, value);
 }
 
-/** The text Go's `strconv.FormatFloat(value, 'f', -1, 64)` gives: never an exponent. */
+/** As the Collector writes the doubles of attributes: with an exponent, of two digits, below 1e-6 and from 1e21 on. */
 export function formatFloat(value: number): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "+Inf" : "-Inf";
-  const text = Object.is(value, -0) ? "-0" : String(value);
-  const match = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text);
-  if (match === null) return text;
-  const [, sign = "", first = "", rest = "", exponentText = ""] = match;
-  const exponent = Number(exponentText);
-  const digits = first + rest;
-  if (exponent < 0) return `${sign}0.${"0".repeat(-exponent - 1)}${digits}`;
-  return `${sign}${digits.padEnd(exponent + 1, "0")}`;
+  if (Object.is(value, -0)) return "-0";
+  return String(value).replace(/e([+-])(\d)$/, "e$10$2");
 }
 
 const floatSyntax = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf|infinity|nan|0x[\da-f.]+p[+-]?\d+)$/i;
@@ -33,8 +27,17 @@ export function parseFloatText(text: string): number | undefined {
   if (lower.endsWith("nan")) return lower.startsWith("-") ? undefined : Number.NaN;
   if (lower.includes("inf"))
     return lower.startsWith("-") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  const value = Number(lower);
+  const value = lower.includes("x") ? hexFloat(lower) : Number(lower);
   return Number.isFinite(value) ? value : undefined;
+}
+
+/** Such as `0x1.8p-2`. */
+function hexFloat(text: string): number {
+  const match = /^(-?)0x([\da-f]*)\.?([\da-f]*)p([+-]?\d+)$/.exec(text);
+  if (match === null) return Number.NaN;
+  const [, sign = "", whole = "", fraction = "", exponent = ""] = match;
+  const digits = Number(`0x${whole}${fraction}`);
+  return (sign === "-" ? -1 : 1) * digits * 2 ** (Number(exponent) - 4 * fraction.length);
 }
 
 /** What Go's ParseInt makes of a text in base 10; undefined if it is no int64. */

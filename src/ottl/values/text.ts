@@ -21,7 +21,7 @@ export function toText(value: unknown): string | undefined {
       return Buffer.from(value as Uint8Array).toString("hex");
     case "list":
     case "map":
-      return toJson(value);
+      return htmlSafe(toJson(value));
     case "time":
       return formatInstant(value as Instant);
     case "duration":
@@ -29,6 +29,13 @@ export function toText(value: unknown): string | undefined {
     default:
       return String(value);
   }
+}
+
+/** A value as text, as the Collector writes values of attributes: bytes are base64, nil is empty. */
+export function attributeString(value: unknown): string {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
+  if (typeof value === "object" || Number.isFinite(value)) return toJson(value);
+  return toText(value) ?? "";
 }
 
 /** JSON as Go's encoding/json writes it: keys in order, no spaces; its numbers look like JavaScript's. */
@@ -54,4 +61,12 @@ export function toJson(value: unknown): string {
     default:
       return String(value);
   }
+}
+
+/** JSON with what could be HTML escaped, as the Collector's `String` writes it. */
+function htmlSafe(json: string): string {
+  return json.replace(
+    /[<>&\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

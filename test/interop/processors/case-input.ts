@@ -188,7 +188,7 @@ function anyValue(value: unknown): Plain {
   if (typeof value === "string") return { stringValue: value };
   if (typeof value === "boolean") return { boolValue: value };
   if (typeof value === "number") {
-    return Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: double(value) };
+    return Number.isSafeInteger(value) ? { intValue: String(value) } : { doubleValue: double(value) };
   }
   if (value instanceof Uint8Array) return { bytesValue: Buffer.from(value).toString("base64") };
   if (Array.isArray(value)) return { arrayValue: { values: value.map(anyValue) } };
