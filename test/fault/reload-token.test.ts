@@ -27,7 +27,7 @@ test("a token that the backend takes no more, while the file does not have the n
     targets,
     endpoint: sink.endpoint,
     directory: undefined,
-    interval: "150ms",
+    interval: "500ms",
     exporter: { auth: { authenticator: "bearertokenauth" } },
   });
   const configPath = await writeConfig(t, {
