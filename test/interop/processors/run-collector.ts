@@ -13,7 +13,7 @@ const SETTLED_MS = 300;
 const direct = { sending_queue: { enabled: false }, retry_on_failure: { enabled: false } };
 
 /** Of a log that says why a collector does not start: the processors of cases, such as `filter/17`. */
-const CULPRIT = /(?:processors::|configuration for "|failed to create ")[\w/]+[/-](\d+)\b/g;
+const CULPRIT = /(?<!warning: )(?:processors::|configuration for "|failed to create ")[\w/]+[/-](\d+)\b/g;
 
 /**
  * Runs cases in one collector: a pipeline for each, with a port of its own that leads in and a path of the sink that
