@@ -9,9 +9,10 @@ import {
 import { addExact } from "./counts.ts";
 import type { Pass } from "./pass.ts";
 import { StreamMemory } from "./stream-memory.ts";
-import type { WholePlan } from "./stream-plans.ts";
+import type { NumbersPlan, WholePlan } from "./stream-plans.ts";
 import { NO_STREAM, type StreamDetail } from "./stream-table.ts";
 import type { LayoutStreams } from "./streams.ts";
+import { type SplitTime, splitTime, wordsOf } from "./time-words.ts";
 import { bucketsChanged, countsOf, isFiniteHistogram, wholeCells } from "./whole-histogram.ts";
 
 export interface CumulativeOptions {
@@ -73,13 +74,75 @@ export class CumulativeConverter {
     this.#pass = pass;
     this.#counts = new CumulativeCounts();
     const { plan } = pass;
-    for (const { slots, ids } of [plan.single, plan.shared]) {
-      for (let i = 0; i < slots.length; i++) this.#number(ids[i] as number, slots[i] as number);
+    this.#numbers(plan.single);
+    for (let i = 0; i < plan.shared.slots.length; i++) {
+      this.#number(plan.shared.ids[i] as number, plan.shared.slots[i] as number);
     }
     for (const histogram of plan.whole) this.#whole(histogram);
     const { slots, ids } = plan.exponentials;
     for (let i = 0; i < slots.length; i++) this.#exponential(ids[i] as number, slots[i] as number);
     return this.#counts;
+  }
+
+  /** The quick way for what there is most of: a number that goes on where the last batch ended. */
+  #numbers({ slots, ids }: NumbersPlan): void {
+    const pass = this.#pass;
+    const { table, column, values: out } = pass;
+    const last = this.#goesOn();
+    if (last === undefined) {
+      for (let i = 0; i < slots.length; i++) this.#number(ids[i] as number, slots[i] as number);
+      return;
+    }
+    const { totals, timeWords, startWords, periods, period, details } = table;
+    const { values, extras, presence } = column;
+    const { states } = presence;
+    const ownTimes = column.times && wordsOf(column.times);
+    const ownStarts = column.startTimes && wordsOf(column.startTimes);
+    const isSharedGoingOn = column.startNs === last.ns || column.startNs === 0n;
+    const now = splitTime(column.timeNs);
+    const undo = pass.quickTotals(last);
+    const starts = wordsOf(pass.startTimes());
+    let converted = 0;
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i] as number;
+      const id = ids[i] as number;
+      const previous = totals[id] as number;
+      const total = previous + (values[slot] as number);
+      const quick =
+        (states === undefined || states[slot] === PRESENT) &&
+        Math.abs(total) <= Number.MAX_SAFE_INTEGER &&
+        timeWords[2 * id] === last.first &&
+        timeWords[2 * id + 1] === last.second &&
+        (ownTimes === undefined || (ownTimes[2 * slot] === 0 && ownTimes[2 * slot + 1] === 0)) &&
+        (ownStarts === undefined || (ownStarts[2 * slot] === 0 && ownStarts[2 * slot + 1] === 0)
+          ? isSharedGoingOn
+          : ownStarts[2 * slot] === last.first && ownStarts[2 * slot + 1] === last.second) &&
+        (extras === undefined || extras.get(slot)?.integer === undefined) &&
+        (details.size === 0 || !details.has(id));
+      if (!quick) {
+        undo[i] = Number.NaN;
+        this.#number(id, slot);
+        continue;
+      }
+      undo[i] = previous;
+      totals[id] = total;
+      timeWords[2 * id] = now.first;
+      timeWords[2 * id + 1] = now.second;
+      periods[id] = period;
+      out[slot] = total;
+      starts[2 * slot] = startWords[2 * id] as number;
+      starts[2 * slot + 1] = startWords[2 * id + 1] as number;
+      converted++;
+    }
+    this.#counts.converted += converted;
+  }
+
+  /** The time of the last batch with these streams, where a delta of this one may go on from it. */
+  #goesOn(): SplitTime | undefined {
+    const { previousNs, column } = this.#pass;
+    const sinceNs = column.timeNs - previousNs;
+    const mayGoOn = previousNs !== 0n && sinceNs > 0n && sinceNs <= this.#memory.maxStalenessNs;
+    return mayGoOn ? splitTime(previousNs) : undefined;
   }
 
   #number(id: number, slot: number): void {
