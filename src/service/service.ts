@@ -159,18 +159,65 @@ export class Service {
     await stop.wait(hold("receiver"), 1 / 4);
     await stop.inOrder(gone("processor", "connector").toReversed(), 1 / 2);
     await stop.wait(hold("processor", "connector"), 1 / 4);
-    await stop.together(gone("exporter"), 1);
-    await stop.inOrder(gone("extension").toReversed(), 1);
-    for (const error of await stop.finish()) {
-      this.#settings.logger.error("A component was not shut down cleanly.", { error });
-    }
-    for (const node of removed) this.#live.delete(node);
+    const retired = gone("exporter").filter(({ component }) => component.handOver !== undefined);
+    await stop.wait(this.#handOver(graph), 1 / 4);
+    // What is then left is delivered beside the new graph, for as long as a shutdown may take.
+    const drains = new Map(retired.map((node) => [node, this.#retire(node)]));
+    await stop.together(
+      gone("exporter").filter((node) => !drains.has(node)),
+      1,
+    );
+    const extensions = gone("extension").toReversed();
+    const using = retired.filter((node) => extensions.some(({ id }) => this.#uses(node, id)));
+    await stop.wait(Promise.all(using.map((node) => drains.get(node))), 1 / 4);
+    await stop.inOrder(extensions, 1);
+    await this.#finish(stop);
+    for (const node of removed) if (!drains.has(node)) this.#live.delete(node);
     this.#refuseWhileStopping();
     this.#graph = graph;
     this.#config = config;
     this.#board.place(graph.nodes, graph.pipelinesOf);
     graph.connect();
     await this.#startAll(added);
+  }
+
+  /**
+   * Exporters of before, and of before that if they are not done, give what they have not delivered to the new ones in
+   * their places.
+   */
+  async #handOver({ nodes }: Graph): Promise<void> {
+    const former = [...this.#live].filter((node) => nodes.get(nodeKey(node.kind, node.id)) !== node);
+    const handing = former.map(async ({ kind, id, component }) => {
+      const successor = kind === "exporter" ? nodes.get(nodeKey(kind, id)) : undefined;
+      if (successor !== undefined) await component.handOver?.(successor.component);
+    });
+    for (const result of await Promise.allSettled(handing)) {
+      if (result.status === "fulfilled") continue;
+      this.#settings.logger.error("An exporter could not hand over to the one in its place.", {
+        error: result.reason,
+      });
+    }
+  }
+
+  async #retire(node: Node): Promise<void> {
+    const stop = new StagedStop(this.#settings.clock, this.#config.service.shutdown_timeout);
+    // Its place has another one now, whose status this is not.
+    await stop.together([{ ...node, reportStatus() {} }], 1);
+    await this.#finish(stop);
+    this.#live.delete(node);
+  }
+
+  async #finish(stop: StagedStop): Promise<void> {
+    for (const error of await stop.finish()) {
+      this.#settings.logger.error("A component was not shut down cleanly.", { error });
+    }
+  }
+
+  /** Whether an exporter of the configuration in force has to do with an extension. */
+  #uses({ id }: Node, extension: string): boolean {
+    const exporter = this.#config.exporters.get(id);
+    const references = exporter?.definition.references?.(exporter.config) ?? [];
+    return references.some((reference) => reference.kind === "extension" && reference.id === extension);
   }
 
   /** From now on a shutdown takes these nodes along. */

@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Component, Consumer } from "../../src/component/index.ts";
+import { formatDiagnostics } from "../../src/config/index.ts";
+import { type CollectorConfig, loadConfig, Service } from "../../src/service/index.ts";
+import { quiet, recordingComponents } from "../support/components.ts";
+
+const yaml = (exporter: string, extensions = "") => `
+receivers: { rec/a: }
+exporters: { ${exporter}: , rec/other: }
+extensions: { ${extensions || "rec/e:"} }
+service:
+  shutdown_timeout: 400ms
+  extensions: [rec/e]
+  pipelines: { metrics: { receivers: [rec/a], exporters: [${exporter}, rec/other] } }
+`;
+
+interface Made extends Component {
+  readonly name: string;
+}
+
+/** Exporters that keep something: each instance has a name, and all tell what becomes of them. */
+function keepers(strict: boolean) {
+  const set = recordingComponents();
+  const events = set.recorded.events;
+  /** Resolved when the shutdown of the instance may end. */
+  const drained = new Map<string, PromiseWithResolvers<void>>();
+  const failing = new Set<string>();
+  let made = 0;
+  const config = async (text: string, ids: readonly string[]): Promise<CollectorConfig> => {
+    const loaded = await loadConfig({ uris: [`yaml:${text}`], env: {}, cwd: "." }, set.components);
+    assert.ok(loaded.config, formatDiagnostics(loaded.diagnostics.items));
+    const exporters = new Map(loaded.config.exporters);
+    for (const id of ids) {
+      const exporter = exporters.get(id);
+      assert.ok(exporter);
+      const create = (): Made & Consumer => {
+        const name = `${id} ${++made}`;
+        const done = Promise.withResolvers<void>();
+        drained.set(name, done);
+        return {
+          name,
+          consume: async () => {},
+          start() {
+            events.push(`start ${name}`);
+            if (failing.has(name)) throw new Error("no");
+          },
+          async shutdown() {
+            events.push(`shutdown ${name}`);
+            await done.promise;
+            events.push(`done ${name}`);
+          },
+          async handOver(successor) {
+            events.push(`hand over ${name}`);
+            await successor.inherit?.(name);
+          },
+          async inherit(legacy) {
+            events.push(`${name} inherits ${legacy}`);
+          },
+        };
+      };
+      const definition = { ...exporter.definition, create };
+      exporters.set(id, { ...exporter, fingerprint: `f${made}-${Math.random()}`, definition });
+    }
+    return { ...loaded.config, exporters };
+  };
+  const of = () => events.filter((event) => /rec\/x \d/.test(event));
+  return { config, events, of, drained, failing, settings: { ...quiet, strict } };
+}
+
+for (const strict of [false, true]) {
+  test(`an exporter hands over before its successor starts, which does not wait for its shutdown${strict ? " (--strict)" : ""}`, async () => {
+    const { config, of, drained, settings } = keepers(strict);
+    const service = new Service(await config(yaml("rec/x"), ["rec/x"]), settings);
+    await service.start();
+    await service.reload(await config(yaml("rec/x"), ["rec/x"]));
+    assert.deepEqual(of(), [
+      "start rec/x 1",
+      "hand over rec/x 1",
+      "rec/x 2 inherits rec/x 1",
+      "shutdown rec/x 1",
+      "start rec/x 2",
+    ]);
+    for (const { resolve } of drained.values()) resolve();
+    assert.deepEqual(await service.shutdown(), []);
+  });
+}
+
+test("one that is gone is shut down beside the new graph, and one that comes back takes over from it", async () => {
+  const { config, of, drained, settings } = keepers(false);
+  const service = new Service(await config(yaml("rec/x"), ["rec/x"]), settings);
+  await service.start();
+  await service.reload(await config(yaml("rec/z"), []));
+  assert.deepEqual(of(), ["start rec/x 1", "shutdown rec/x 1"]);
+  await service.reload(await config(yaml("rec/x"), ["rec/x"]));
+  assert.deepEqual(of().slice(2), ["hand over rec/x 1", "rec/x 2 inherits rec/x 1", "start rec/x 2"]);
+  for (const { resolve } of drained.values()) resolve();
+  assert.deepEqual(await service.shutdown(), []);
+});
+
+test("the end of the old one says nothing about the new one's status", async () => {
+  const { config, drained, settings } = keepers(false);
+  const statuses: string[] = [];
+  const onStatus = (node: { readonly id: string }, event: { readonly status: string }) => {
+    if (node.id === "rec/x") statuses.push(event.status);
+  };
+  const service = new Service(await config(yaml("rec/x"), ["rec/x"]), { ...settings, onStatus });
+  await service.start();
+  await service.reload(await config(yaml("rec/x"), ["rec/x"]));
+  drained.get("rec/x 1")?.resolve();
+  await new Promise(setImmediate);
+  assert.equal(statuses.at(-1), "ok");
+  assert.ok(!statuses.includes("stopped"));
+  drained.get("rec/x 2")?.resolve();
+  await service.shutdown();
+});
+
+test("what a successor that cannot start has taken over goes on to the one of the old configuration", async () => {
+  const { config, of, drained, failing, settings } = keepers(false);
+  const service = new Service(await config(yaml("rec/x"), ["rec/x"]), settings);
+  await service.start();
+  failing.add("rec/x 2");
+  await assert.rejects(service.reload(await config(yaml("rec/x"), ["rec/x"])), /failed to start/);
+  assert.deepEqual(of().slice(1), [
+    "hand over rec/x 1",
+    "rec/x 2 inherits rec/x 1",
+    "shutdown rec/x 1",
+    "start rec/x 2",
+    "hand over rec/x 1",
+    "rec/x 3 inherits rec/x 1",
+    "hand over rec/x 2",
+    "rec/x 3 inherits rec/x 2",
+    "shutdown rec/x 2",
+    "start rec/x 3",
+  ]);
+  for (const { resolve } of drained.values()) resolve();
+  assert.deepEqual(await service.shutdown(), []);
+});
+
+test("a shutdown takes along who still delivers, within its own time", async () => {
+  const { config, events, drained, settings } = keepers(false);
+  const service = new Service(await config(yaml("rec/x"), ["rec/x"]), settings);
+  await service.start();
+  await service.reload(await config(yaml("rec/z"), []));
+  const stopped = service.shutdown();
+  assert.ok(!events.includes("done rec/x 1"));
+  setImmediate(() => drained.get("rec/x 1")?.resolve());
+  assert.deepEqual(await stopped, []);
+  assert.ok(events.includes("done rec/x 1"));
+});
