@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { readCases } from "../interop/processors/cases.ts";
 import { readRecorded } from "../interop/processors/recorded.ts";
@@ -29,3 +31,14 @@ for (const { name: group, cases } of readCases()) {
     });
   });
 }
+
+test("docs/interop.md lists every deviation, and how many cases there are", async () => {
+  const text = await readFile(join(import.meta.dirname, "..", "..", "docs", "interop.md"), "utf8");
+  const cases = readCases().flatMap((group) => group.cases);
+  const reasons = new Set(cases.flatMap(({ deviation }) => deviation ?? []));
+  assert.deepEqual(
+    [...reasons].filter((reason) => !text.includes(`| ${reason.replaceAll("|", "\\|")} |`)),
+    [],
+  );
+  assert.match(text, new RegExp(`\\| ${cases.length.toLocaleString("en")} cases `));
+});
