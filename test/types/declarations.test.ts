@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { copyFile, cp, readFile, stat, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ensureBuilt, root } from "../support/built-tree.ts";
@@ -30,6 +30,14 @@ const PACKAGES = [
   "@opentelemetry/sdk-metrics",
 ];
 
+/** The code of docs/custom-processors.md: the processor, who sent what, and the test. */
+async function documented(): Promise<readonly [string, string, string]> {
+  const docs = await readFile(join(root, "docs", "custom-processors.md"), "utf8");
+  const blocks = [...docs.matchAll(/```ts\n(.*?)```/gs)].map(([, code = ""]) => code);
+  assert.equal(blocks.length, 3);
+  return blocks as [string, string, string];
+}
+
 /** Declarations and what leads to them; a copy, so that nothing is found by the way of a link. */
 async function install(from: string, to: string): Promise<void> {
   const filter = async (source: string) =>
@@ -50,11 +58,29 @@ test("custom modules compile against the declarations of the package, in a proje
   await copyFile(join(import.meta.dirname, "custom-module.ts"), join(directory, "custom-module.ts"));
   for (const name of ["tenant.ts", "top-vms.ts", "namespace-cost.ts"])
     await copyFile(join(root, "examples", "custom-processor", name), join(directory, name));
-  const docs = await readFile(join(root, "docs", "custom-processors.md"), "utf8");
-  const block = /```ts\n(import \{ defineProcessor.*?)```/s.exec(docs)?.[1];
-  assert.ok(block, "the processor of docs/custom-processors.md");
-  await writeFile(join(directory, "docs.ts"), block);
+  const [processor, sender] = await documented();
+  await writeFile(join(directory, "docs.ts"), processor);
+  await writeFile(join(directory, "docs-sender.ts"), sender);
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
   const { status, stdout } = spawnSync(process.execPath, [tsc, "-p", directory], { encoding: "utf8" });
   assert.equal(status, 0, stdout);
+});
+
+test("the test of the documentation passes, run by Node.js with the package beside it", async (t) => {
+  await ensureBuilt();
+  const directory = await temporaryDirectory(t);
+  const [processor, , test] = await documented();
+  await writeFile(join(directory, "package.json"), '{ "type": "module" }');
+  await writeFile(join(directory, "tenant.ts"), processor);
+  await writeFile(join(directory, "tenant.test.ts"), test);
+  await mkdir(join(directory, "node_modules"));
+  await symlink(root, join(directory, "node_modules", "otelcol-kubevirt"), "junction");
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const run = spawnSync(process.execPath, ["--test", "tenant.test.ts"], {
+    cwd: directory,
+    encoding: "utf8",
+    env,
+  });
+  assert.equal(run.status, 0, run.stdout + run.stderr);
+  assert.match(run.stdout, /pass 1/);
 });
