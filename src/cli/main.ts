@@ -1,4 +1,4 @@
-import { errorText } from "../errors/index.ts";
+import { shownError } from "../config/index.ts";
 import { componentsCommand } from "./components.ts";
 import { UsageError } from "./config-options.ts";
 import { demoCommand } from "./demo.ts";
@@ -52,7 +52,7 @@ export async function main(args: readonly string[], terminal: Terminal = process
   try {
     return await command.run(rest, terminal);
   } catch (error) {
-    terminal.err(`otelcol-kubevirt: ${errorText(error)}\n`);
+    terminal.err(`otelcol-kubevirt: ${shownError(error)}\n`);
     if (error instanceof UsageError || isParseArgsError(error)) terminal.err(`\n${command.usage}\n`);
     return 1;
   }

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { shownError } from "../config/index.ts";
 import { components } from "../distribution/index.ts";
-import { errorText } from "../errors/index.ts";
 import { runPipelineTest } from "../testing/index.ts";
 import { UsageError } from "./config-options.ts";
 import type { Command, Terminal } from "./terminal.ts";
@@ -35,7 +35,7 @@ async function run(file: string, update: boolean, terminal: Terminal): Promise<b
     }
     return ok;
   } catch (error) {
-    terminal.out(`FAILED  ${file}\n${errorText(error)}\n`);
+    terminal.out(`FAILED  ${file}\n${shownError(error)}\n`);
     return false;
   }
 }

@@ -1,8 +1,9 @@
 import { CollectorError } from "../errors/index.ts";
 import { nearestName } from "./nearest-name.ts";
 import { ConfigNode } from "./node.ts";
-import { redacted } from "./schema/secret.ts";
+import { maskLine, redactMessage, redactPatterns } from "./redact/redact-text.ts";
 import type { Position } from "./source.ts";
+import { shownLine } from "./source-line.ts";
 
 /** One problem of a configuration. */
 export interface Diagnostic {
@@ -34,7 +35,7 @@ export interface Problem {
   /** A name that is not known, and the names it may have been meant as: gives the hint "did you mean …". */
   readonly name?: string;
   readonly candidates?: Iterable<string>;
-  /** Hides the rest of the source line, which holds a secret. */
+  /** Whether what stands there is a secret, which is then not shown. Not given: whoever found the problem cannot tell. */
   readonly secret?: boolean;
 }
 
@@ -79,8 +80,6 @@ export function formatPath(path: readonly PropertyKey[]): string {
   return path.map(String).join("::");
 }
 
-const passwordInUrl = /(?<=\/\/[^/\s@:]*:)[^/\s@]+(?=@)/g;
-
 function createDiagnostic(severity: Diagnostic["severity"], place: Place, problem: Problem): Diagnostic {
   const position = place instanceof ConfigNode ? place.position : place;
   const at = position !== undefined && "source" in position ? position : undefined;
@@ -90,19 +89,14 @@ function createDiagnostic(severity: Diagnostic["severity"], place: Place, proble
       ? nearestName(problem.name, problem.candidates)
       : undefined;
   const hint = problem.hint ?? (near === undefined ? undefined : `did you mean ${JSON.stringify(near)}?`);
-  let sourceLine = at?.source.lines[at.line - 1];
-  if (sourceLine !== undefined && at !== undefined) {
-    if (problem.secret === true) sourceLine = sourceLine.slice(0, at.column - 1) + redacted;
-    // Same length, so that the caret still fits.
-    sourceLine = sourceLine.replaceAll(passwordInUrl, (password) => "*".repeat(password.length));
-  }
+  const sourceLine = at === undefined ? undefined : shownLine(at, problem.secret);
   return {
     severity,
     file,
     line: at?.line ?? 0,
     column: at?.column ?? 0,
     path: formatPath(problem.path ?? []),
-    message: problem.message,
+    message: redactPatterns(problem.message),
     ...(problem.allowed === undefined ? {} : { allowed: problem.allowed }),
     ...(hint === undefined ? {} : { hint }),
     ...(sourceLine === undefined ? {} : { sourceLine }),
@@ -132,11 +126,12 @@ export function formatDiagnostics(diagnostics: readonly Diagnostic[]): string {
 function formatDiagnostic(diagnostic: Diagnostic): string {
   const { severity, file, line, column, path, message, allowed, hint, sourceLine } = diagnostic;
   const place = file === "" ? "" : line === 0 ? `${file}: ` : `${file}:${line}:${column}: `;
-  const lines = [`${place}${severity}: ${path === "" ? "" : `${path}: `}${message}`];
+  const lines = [`${place}${severity}: ${path === "" ? "" : `${path}: `}${redactMessage(message)}`];
   if (sourceLine !== undefined && line > 0) {
     // A window around the place keeps minified configs readable; tabs stay tabs so that the caret lines up.
     const start = column > longestLine - 40 ? column - 80 : 0;
-    lines.push(`    ${sourceLine.slice(start, start + longestLine)}`);
+    // Once more: what other parts of the configuration have as secrets was not known when the problem was found.
+    lines.push(`    ${maskLine(sourceLine).slice(start, start + longestLine)}`);
     lines.push(`    ${sourceLine.slice(start, column - 1).replaceAll(/[^\t]/g, " ")}^`);
   }
   if (allowed !== undefined) lines.push(`  allowed: ${allowed.join(", ")}`);

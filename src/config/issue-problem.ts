@@ -1,7 +1,10 @@
 import type { z } from "zod";
 import type { Problem } from "./diagnostics.ts";
+import { nearestName } from "./nearest-name.ts";
+import { mayBeSecret } from "./redact/secret-names.ts";
+import { holdsSecrets } from "./schema/holds-secrets.ts";
 import type { SchemaKind } from "./schema/kinds.ts";
-import { isInteger, type PeeledSchema, schemasAt } from "./schema/peel.ts";
+import { isInteger, type PeeledSchema, peel, schemasAt } from "./schema/peel.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -35,9 +38,13 @@ export function problemsOf(issue: Issue, schema: z.core.$ZodType, value: unknown
   const path = issue.path;
   const input = valueAt(value, path);
   const schemas = schemasAt(schema, path);
-  const isSecret = schemas.some(({ kind }) => kind === "secret");
+  // A text where a list or a map of secrets is wanted is most likely the secret; and whatever is where one is wanted.
+  const isSecret =
+    typeof input === "object"
+      ? schemas.some(({ kind }) => kind === "secret")
+      : schemas.some((candidate) => holdsSecrets(candidate));
   const got = isSecret ? describeType(input) : describe(input);
-  const base = { path, ...(isSecret && input !== undefined ? { secret: true } : {}) };
+  const base = { path, secret: isSecret && input !== undefined };
   const expected = expectedText(schemas);
 
   if (input === undefined && issue.code !== "unrecognized_keys" && issue.code !== "custom") {
@@ -46,12 +53,15 @@ export function problemsOf(issue: Issue, schema: z.core.$ZodType, value: unknown
   }
   switch (issue.code) {
     case "unrecognized_keys": {
-      const candidates = schemas.flatMap(({ schema: { _zod } }) =>
-        _zod.def.type === "object" ? Object.keys(_zod.def.shape) : [],
+      const options = schemas.flatMap(({ schema: { _zod } }) =>
+        _zod.def.type === "object" ? Object.entries(_zod.def.shape) : [],
       );
+      const candidates = options.map(([name]) => name);
+      const secrets = options.filter(([, option]) => holdsSecrets(peel(option))).map(([name]) => name);
       return issue.keys.map((key) => ({
         path: [...path, key],
         key,
+        secret: mayBeSecret(key) || nearestName(key, secrets) !== undefined,
         message: `unknown option ${JSON.stringify(key)}`,
         name: key,
         candidates,
@@ -112,7 +122,7 @@ function unionProblems(
   issue: z.core.$ZodIssueInvalidUnion,
   schema: z.core.$ZodType,
   value: unknown,
-  base: { readonly path: readonly PropertyKey[]; readonly secret?: boolean },
+  base: { readonly path: readonly PropertyKey[]; readonly secret: boolean },
   expected: string | undefined,
   got: string,
 ): readonly LocatedProblem[] {

@@ -1,8 +1,10 @@
 import { stringify } from "yaml";
 import { z } from "zod";
+import { redacted, redactPatterns } from "./redact/redact-text.ts";
+import { looksSecret } from "./redact/secret-names.ts";
 import { formatDuration } from "./schema/duration.ts";
 import { type PeeledSchema, peel } from "./schema/peel.ts";
-import { redacted, reveal, Secret } from "./schema/secret.ts";
+import { reveal, Secret } from "./schema/secret.ts";
 
 export interface PrintOptions {
   /** Default redacted. */
@@ -23,8 +25,9 @@ export class TypedValue {
 }
 
 /**
- * A typed configuration as people would write it: durations as Go strings, what a codec made by its encoding, secrets as
- * [REDACTED] unless asked for, sections that are off as `enabled: false`. Without a schema, values print as they are.
+ * A typed configuration as people would write it: durations as Go strings, what a codec made by its encoding, secrets
+ * (also those in URLs, and under names of people's own that tell them) as [REDACTED] unless asked for, sections that are
+ * off as `enabled: false`. Without a schema, values print as they are.
  */
 export function printConfig(value: unknown, schema?: z.ZodType, options: PrintOptions = {}): string {
   const { mode = "redacted", format = "yaml" } = options;
@@ -40,11 +43,16 @@ function written(value: unknown, schema: z.core.$ZodType | undefined, unredacted
   if (peeled?.kind === "enabled-section" && value === undefined) return { enabled: false };
   if (peeled?.kind === "duration" && typeof value === "number") return formatDuration(value);
   if (typeof value === "number" && schema !== undefined) return encoded(value, schema);
+  if (typeof value === "string") return unredacted ? value : redactPatterns(value);
   if (Array.isArray(value)) return value.map((item) => written(item, itemSchema(peeled), unredacted));
   if (typeof value !== "object" || value === null) return value;
+  // Where the schema knows the key, it also knows whether that has a secret.
+  const isFree = peeled?.schema._zod.def.type === "record";
   const entries = Object.entries(value).map(([key, inner]) => [
     key,
-    written(inner, fieldSchema(peeled, value, key), unredacted),
+    isFree && !unredacted && typeof inner === "string" && looksSecret(key)
+      ? redacted
+      : written(inner, fieldSchema(peeled, value, key), unredacted),
   ]);
   // A section that is off has no key in its parent's value, but must not come back on when the output is read again.
   if (peeled?.schema._zod.def.type === "object") {

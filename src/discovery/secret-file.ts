@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { reveal, type Secret } from "../config/index.ts";
+import { reveal, Secret } from "../config/index.ts";
 import { CollectorError, errorText } from "../errors/index.ts";
 
 /**
@@ -15,7 +15,8 @@ export async function secretFrom(
   if (file === undefined)
     return value === undefined || typeof value === "string" ? (value ?? "") : reveal(value);
   try {
-    return (await readFile(file, "utf8")).trim();
+    // Made a secret, so that it is redacted wherever it is quoted.
+    return reveal(new Secret((await readFile(file, "utf8")).trim()));
   } catch (cause) {
     const problem = `${option} ${JSON.stringify(file)} cannot be read: ${errorText(cause)}`;
     throw new CollectorError("SCRAPE_AUTH", problem, { cause });

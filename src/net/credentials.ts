@@ -11,7 +11,7 @@ export class Credentials {
   constructor(config: AuthorizationConfig, now: () => number) {
     this.#config = config;
     this.#file =
-      config.credentials_file === undefined ? undefined : new WatchedFile(config.credentials_file, now);
+      config.credentials_file === undefined ? undefined : WatchedFile.ofSecret(config.credentials_file, now);
   }
 
   /**

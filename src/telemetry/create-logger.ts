@@ -1,8 +1,8 @@
 import { type Logger as PinoLogger, pino } from "pino";
+import { redactText } from "../config/index.ts";
 import { errorText } from "../errors/index.ts";
 import { LogSampler, type LogSampling } from "./log-sampler.ts";
 import type { LogFields, Logger, LogLevel } from "./logger.ts";
-import { redactUrls } from "./redact.ts";
 
 export interface LoggerOptions {
   readonly level: LogLevel;
@@ -15,8 +15,6 @@ export interface LoggerOptions {
   readonly fields?: LogFields;
   /** Default: every line is written. */
   readonly sampling?: LogSampling | undefined;
-  /** Takes out of a line what must not be seen, besides credentials in URLs. */
-  readonly redact?: (line: string) => string;
 }
 
 /** A logger whose options may change while loggers made of it are in use. */
@@ -24,7 +22,7 @@ export interface RootLogger extends Logger {
   configure(options: LoggerOptions): void;
 }
 
-/** A logger with the Collector's JSON keys: level, ts, msg, then the fields. */
+/** A logger with the Collector's JSON keys: level, ts, msg, then the fields. Secrets are taken out of each line. */
 export function createLogger(options: LoggerOptions): RootLogger {
   const core = new LogCore(options);
   return { ...wrap(core, {}), configure: (changed) => core.configure(changed) };
@@ -59,12 +57,11 @@ function samplerOf({ sampling }: LoggerOptions): LogSampler | undefined {
   return sampling === undefined ? undefined : new LogSampler(sampling);
 }
 
-function rootOf({ level, encoding, write, colour = false, fields, redact }: LoggerOptions): PinoLogger {
-  const clean = (line: string) => (redact === undefined ? redactUrls(line) : redact(redactUrls(line)));
+function rootOf({ level, encoding, write, colour = false, fields }: LoggerOptions): PinoLogger {
   const output =
     encoding === "json"
-      ? (line: string) => write(clean(line))
-      : (line: string) => write(`${clean(consoleLine(JSON.parse(line), colour))}\n`);
+      ? (line: string) => write(redactText(line))
+      : (line: string) => write(`${redactText(consoleLine(JSON.parse(line), colour))}\n`);
   return pino(
     {
       level,

@@ -9,4 +9,3 @@ export type {
 export { createLogger, type LoggerOptions, type RootLogger } from "./create-logger.ts";
 export type { LogSampling } from "./log-sampler.ts";
 export { type LogFields, type Logger, type LogLevel, silentLogger } from "./logger.ts";
-export { secretRedactor } from "./redact.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createLogger, type LoggerOptions, secretRedactor } from "../../src/telemetry/index.ts";
+import { reveal, Secret } from "../../src/config/index.ts";
+import { createLogger, type LoggerOptions } from "../../src/telemetry/index.ts";
 
 function recorder(options: Partial<LoggerOptions> = {}) {
   const lines: string[] = [];
@@ -77,8 +78,9 @@ test("lines of no component that say different things are all written", () => {
 
 test("secrets do not reach a line", () => {
   const secret = 'to"ken/123';
+  const held = [secret, "", "abc"].map((text) => new Secret(text));
   for (const encoding of ["json", "console"] as const) {
-    const { lines, logger } = recorder({ encoding, redact: secretRedactor([secret, "", "abc"]) });
+    const { lines, logger } = recorder({ encoding });
     logger.error(`Cannot use ${secret}.`, {
       error: new Error(`header ${secret}`),
       url: "https://me:pa55word@host/x?y=abc",
@@ -90,11 +92,13 @@ test("secrets do not reach a line", () => {
     assert.ok(line.includes("https://[REDACTED]@host/x"), line);
     if (encoding === "json") JSON.parse(line);
   }
+  assert.equal(held.length, 3);
 });
 
 test("a server that quotes what it was sent does not bring secrets into the log", () => {
   const secret = "s+e cret/1";
-  const { lines, logger } = recorder({ redact: secretRedactor([secret]) });
+  const held = new Secret(secret);
+  const { lines, logger } = recorder();
   const basic = Buffer.from(`me:${secret}`).toString("base64");
   logger.warn("Refused.", {
     a: `invalid_client: you sent Basic ${basic}`,
@@ -109,6 +113,7 @@ test("a server that quotes what it was sent does not bring secrets into the log"
   assert.equal(c, "client_secret=[REDACTED]&x=1");
   assert.equal(d, "http://h/?s=[REDACTED]");
   assert.equal(e, "https://[REDACTED]@host:1/x");
+  assert.equal(reveal(held), secret);
 });
 
 test("words about authentication stay", () => {

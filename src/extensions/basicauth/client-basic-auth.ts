@@ -1,5 +1,5 @@
 import type { ClientAuthenticator, Clock, RequestHeaders } from "../../component/index.ts";
-import { reveal } from "../../config/index.ts";
+import { reveal, Secret } from "../../config/index.ts";
 import type { ClientAuthConfig } from "./config.ts";
 import { SecretSource } from "./secret-source.ts";
 
@@ -7,12 +7,26 @@ import { SecretSource } from "./secret-source.ts";
 export class ClientBasicAuth implements ClientAuthenticator {
   readonly #username: SecretSource;
   readonly #password: SecretSource;
+  /** As they are sent: servers quote them in errors. */
+  #sent: Secret | undefined;
 
   constructor({ username, username_file, password, password_file }: ClientAuthConfig, clock: Clock) {
     const now = () => clock.now();
     const secret = password === undefined ? undefined : reveal(password);
-    this.#username = new SecretSource("username_file", username, username_file, now);
-    this.#password = new SecretSource("password_file", secret, password_file, now);
+    this.#username = new SecretSource({
+      what: "username_file",
+      text: username,
+      file: username_file,
+      isSecret: false,
+      now,
+    });
+    this.#password = new SecretSource({
+      what: "password_file",
+      text: secret,
+      file: password_file,
+      isSecret: true,
+      now,
+    });
   }
 
   /** @throws CollectorError AUTH when a file cannot be read */
@@ -23,6 +37,7 @@ export class ClientBasicAuth implements ClientAuthenticator {
   async authorize(headers: RequestHeaders): Promise<RequestHeaders> {
     const [username, password] = await Promise.all([this.#username.read(), this.#password.read()]);
     const credentials = Buffer.from(`${username}:${password}`).toString("base64");
+    if (this.#sent === undefined || reveal(this.#sent) !== credentials) this.#sent = new Secret(credentials);
     return { ...headers, authorization: `Basic ${credentials}` };
   }
 

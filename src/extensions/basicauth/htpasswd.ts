@@ -1,8 +1,15 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { compare } from "bcryptjs";
+import { Secret } from "../../config/index.ts";
 
 /** Tells whether a password is the one that a line of an htpasswd file stands for. */
 type Check = (password: string) => boolean | Promise<boolean>;
+
+interface User {
+  /** Held, so that it is redacted wherever it is quoted. */
+  readonly hash: Secret;
+  readonly check: Check;
+}
 
 const LINE = /^([^:]+):(.*)$/;
 /** Variant, cost, salt and digest. */
@@ -12,8 +19,8 @@ const BCRYPT = /^\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}$/;
  * The users of an htpasswd text; comments and empty lines are left out.
  * @throws Error naming the line (never its text) that cannot be used
  */
-export function parseHtpasswd(text: string): ReadonlyMap<string, Check> {
-  const users = new Map<string, Check>();
+export function parseHtpasswd(text: string): ReadonlyMap<string, User> {
+  const users = new Map<string, User>();
   text.split("\n").forEach((raw, i) => {
     const line = raw.trim();
     if (line === "" || line.startsWith("#")) return;
@@ -25,7 +32,7 @@ export function parseHtpasswd(text: string): ReadonlyMap<string, Check> {
         `line ${i + 1} has a hash of a kind that is not supported, allowed are $2y$ (bcrypt), $apr1$, {SHA} and {SSHA}`,
       );
     }
-    users.set(user, check);
+    users.set(user, { hash: new Secret(hash), check });
   });
   return users;
 }

@@ -1,6 +1,17 @@
 import { CollectorError, errorText } from "../../errors/index.ts";
 import { WatchedFile } from "../../net/index.ts";
 
+export interface SecretSourceSettings {
+  /** Names the file in errors. */
+  readonly what: string;
+  readonly text?: string | undefined;
+  readonly file: string | undefined;
+  /** What is in the file must not be seen. */
+  readonly isSecret: boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
 /** A text that is given, or stands in a file and may change there; its last line break does not count. */
 export class SecretSource {
   readonly #what: string;
@@ -8,10 +19,11 @@ export class SecretSource {
   readonly #openFile: () => WatchedFile | undefined;
   #file: WatchedFile | undefined;
 
-  constructor(what: string, text: string | undefined, file: string | undefined, now: () => number) {
+  constructor({ what, text = "", file, isSecret, now }: SecretSourceSettings) {
     this.#what = what;
-    this.#text = text ?? "";
-    this.#openFile = () => (file === undefined ? undefined : new WatchedFile(file, now));
+    this.#text = text;
+    const open = isSecret ? WatchedFile.ofSecret : (path: string) => new WatchedFile(path, now);
+    this.#openFile = () => (file === undefined ? undefined : open(file, now));
     this.#file = this.#openFile();
   }
 

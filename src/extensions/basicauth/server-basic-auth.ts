@@ -25,7 +25,9 @@ export class ServerBasicAuth implements ServerAuthenticator {
   constructor({ file, inline }: HtpasswdConfig, clock: Clock) {
     this.#inline = inline === undefined ? "" : reveal(inline);
     this.#file =
-      file === undefined ? undefined : new SecretSource("htpasswd file", undefined, file, () => clock.now());
+      file === undefined
+        ? undefined
+        : new SecretSource({ what: "htpasswd file", file, isSecret: true, now: () => clock.now() });
   }
 
   /** @throws CollectorError AUTH when the file cannot be read or a line cannot be used */
@@ -38,7 +40,7 @@ export class ServerBasicAuth implements ServerAuthenticator {
     const [, encoded = ""] = /^basic ([\w+/=-]+)$/i.exec(authorization ?? "") ?? [];
     const [, user = "", password = ""] =
       /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, "base64").toString()) ?? [];
-    if ((await users.get(user)?.(password)) === true) return { username: user };
+    if ((await users.get(user)?.check(password)) === true) return { username: user };
     const problem =
       authorization === undefined ? "missing header authorization" : "wrong user name or password";
     throw new AuthenticationError(problem, CHALLENGE);

@@ -27,7 +27,7 @@ export class BearerTokenAuth implements ClientAuthenticator, ServerAuthenticator
     this.#prefix = scheme === "" ? "" : `${scheme} `;
     this.#fixed = [...(token === undefined ? [] : [token]), ...tokens].map((secret) => reveal(secret).trim());
     this.#openFile = () =>
-      filename === undefined ? undefined : new WatchedFile(filename, () => clock.now());
+      filename === undefined ? undefined : WatchedFile.ofSecret(filename, () => clock.now());
     this.#file = this.#openFile();
   }
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../../component/index.ts";
-import { errorText } from "../../errors/index.ts";
+import { shownError } from "../../config/index.ts";
 import {
   type CallMetadata,
   decodeHealthRequest,
@@ -88,7 +88,7 @@ function servingStatus(healthy: boolean): ServingStatus {
 /** @throws RpcError Unauthenticated, or Unavailable when the authenticator cannot tell */
 async function authenticate(admit: Admission, metadata: CallMetadata): Promise<void> {
   const refusal = await admit(requestHeaders(metadata)).catch((cause: unknown) => {
-    throw new RpcError(RpcCode.Unavailable, `the call cannot be authenticated: ${errorText(cause)}`, {
+    throw new RpcError(RpcCode.Unavailable, `the call cannot be authenticated: ${shownError(cause)}`, {
       cause,
     });
   });

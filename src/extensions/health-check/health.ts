@@ -1,5 +1,5 @@
 import type { ComponentStatus, Status } from "../../component/index.ts";
-import { errorText } from "../../errors/index.ts";
+import { shownError } from "../../config/index.ts";
 import type { ComponentHealthConfig } from "./config.ts";
 
 /** One status with those it is made of, in the words of the Collector's healthcheckv2. */
@@ -100,7 +100,7 @@ export class HealthView {
       report: (verbose) => ({
         healthy,
         status: NAMES[status],
-        ...(error !== undefined && { error: errorText(error) }),
+        ...(error !== undefined && { error: shownError(error) }),
         status_time: new Date(since).toISOString(),
         ...(verbose && components !== undefined && { components: components() }),
       }),

@@ -1,11 +1,10 @@
 import {
   type ClientAuthenticator,
-  type Clock,
   type RequestHeaders,
   RetryableError,
   type Settings,
 } from "../../component/index.ts";
-import { reveal } from "../../config/index.ts";
+import { reveal, Secret } from "../../config/index.ts";
 import { CollectorError, errorText } from "../../errors/index.ts";
 import { HttpClient, WatchedFile } from "../../net/index.ts";
 import type { OAuth2ClientConfig } from "./config.ts";
@@ -18,6 +17,8 @@ interface CachedToken extends Token {
   readonly replaceAt: number | undefined;
   /** What it was asked for with: a rotated secret asks anew. */
   readonly secret: string;
+  /** Held, so that they are redacted wherever they are quoted. */
+  readonly concealed: readonly Secret[];
 }
 
 /** A token that is refused is kept for so long all the same: requests that are refused together ask for one new token. */
@@ -37,8 +38,11 @@ export class OAuth2Client implements ClientAuthenticator {
   constructor(settings: Settings<OAuth2ClientConfig>) {
     const { config, clock } = settings;
     this.#settings = settings;
-    this.#idFile = watched(config.client_id_file, clock);
-    this.#secretFile = watched(config.client_secret_file, clock);
+    const now = () => clock.now();
+    const { client_id_file, client_secret_file } = config;
+    this.#idFile = client_id_file === undefined ? undefined : new WatchedFile(client_id_file, now);
+    this.#secretFile =
+      client_secret_file === undefined ? undefined : WatchedFile.ofSecret(client_secret_file, now);
   }
 
   /** Asks for no token yet: a server that is away must not keep the collector from starting. */
@@ -89,6 +93,7 @@ export class OAuth2Client implements ClientAuthenticator {
     if (this.#client === undefined) throw new RetryableError("the oauth2client extension is not running");
     // RFC 6749 section 2.3.1: both parts form-encoded before they are joined.
     const basic = Buffer.from(`${formEncoded(id)}:${formEncoded(secret)}`).toString("base64");
+    const concealedBasic = new Secret(basic);
     const form = new URLSearchParams({ grant_type: "client_credentials" });
     if (config.scopes.length > 0) form.set("scope", config.scopes.join(" "));
     for (const [name, values] of Object.entries(config.endpoint_params)) {
@@ -117,7 +122,8 @@ export class OAuth2Client implements ClientAuthenticator {
       lifeMs === undefined
         ? undefined
         : clock.monotonic() + lifeMs - Math.min(config.expiry_buffer, lifeMs / 2);
-    this.#token = { ...token, askedAt, replaceAt, secret };
+    const concealed = [concealedBasic, new Secret(token.value)];
+    this.#token = { ...token, askedAt, replaceAt, secret, concealed };
     return this.#token;
   }
 
@@ -130,10 +136,6 @@ export class OAuth2Client implements ClientAuthenticator {
       secret: (await read(this.#secretFile, "client_secret_file")) ?? text,
     };
   }
-}
-
-function watched(path: string | undefined, clock: Clock): WatchedFile | undefined {
-  return path === undefined ? undefined : new WatchedFile(path, () => clock.now());
 }
 
 async function read(file: WatchedFile | undefined, option: string): Promise<string | undefined> {

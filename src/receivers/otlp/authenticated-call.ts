@@ -1,5 +1,5 @@
 import { type AuthData, AuthenticationError, type ServerAuthenticator } from "../../component/index.ts";
-import { errorText } from "../../errors/index.ts";
+import { shownError } from "../../config/index.ts";
 import { type CallMetadata, RpcCode, RpcError } from "../../grpc/index.ts";
 
 /**
@@ -17,7 +17,7 @@ export async function authenticateCall(
     if (cause instanceof AuthenticationError) {
       throw new RpcError(RpcCode.Unauthenticated, cause.message, { cause });
     }
-    throw new RpcError(RpcCode.Unavailable, `the call cannot be authenticated: ${errorText(cause)}`, {
+    throw new RpcError(RpcCode.Unavailable, `the call cannot be authenticated: ${shownError(cause)}`, {
       cause,
     });
   }

@@ -1,8 +1,7 @@
 import { systemClock } from "../../component/index.ts";
-import { createLogger, type LoggerOptions, type RootLogger, secretRedactor } from "../../telemetry/index.ts";
+import { createLogger, type LoggerOptions, type RootLogger } from "../../telemetry/index.ts";
 import type { CollectorConfig } from "../collector-config.ts";
 import { LogOutputs, type StandardStreams } from "./log-outputs.ts";
-import { secretsOf } from "./secrets-of.ts";
 
 export interface OwnLogSettings {
   readonly streams: StandardStreams;
@@ -60,7 +59,6 @@ export class OwnLog {
         tickMs: sampling.tick,
         now: () => systemClock.monotonic(),
       },
-      redact: secretRedactor(secretsOf(config)),
     };
   }
 }

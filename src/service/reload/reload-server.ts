@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { CollectorError, errorText } from "../../errors/index.ts";
+import { shownError } from "../../config/index.ts";
+import { CollectorError } from "../../errors/index.ts";
 import { bind } from "../http-listener.ts";
 import type { ReloadServerConfig } from "./schema.ts";
 
@@ -58,6 +59,6 @@ async function answer(
     await reload();
     send(200, "the new configuration is in force");
   } catch (error) {
-    send(500, `the old configuration stays in force: ${errorText(error)}`);
+    send(500, `the old configuration stays in force: ${shownError(error)}`);
   }
 }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { createNoopMeter } from "@opentelemetry/api";
 import {
+  AuthenticationError,
   type ClientAuthenticator,
   type Clock,
   clientMetadata,
@@ -15,6 +16,7 @@ import {
   type ServerAuthenticator,
   systemClock,
 } from "../../../src/component/index.ts";
+import { redactText } from "../../../src/config/index.ts";
 import basicauth from "../../../src/extensions/basicauth/index.ts";
 import bearertokenauth from "../../../src/extensions/bearertokenauth/index.ts";
 import headersSetter from "../../../src/extensions/headers-setter/index.ts";
@@ -105,6 +107,41 @@ test("basicauth sends user name and password, from files as they are now", async
   assert.equal(await decoded(), "me:pass:wörd");
   await writeFile(password_file, "changed");
   assert.equal(await decoded(), "me:changed");
+});
+
+test("what authenticators read from files is redacted wherever it is quoted, also when it has been replaced", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const file = (name: string) => join(directory, name);
+  const write = async (version: string) => {
+    await writeFile(file("token"), `token-${version}\nother-${version}\n`);
+    await writeFile(file("password"), `password-${version}\n`);
+    await writeFile(file("htpasswd"), `user:hashed-${version}\n`);
+    await writeFile(file("secret"), `client-${version}\n`);
+  };
+  await write("before");
+  const token = await started(t, any(bearertokenauth), { filename: file("token") });
+  const client = await started(t, any(basicauth), {
+    client_auth: { username: "u", password_file: file("password") },
+  });
+  const server = await started(t, any(basicauth), { htpasswd: { file: file("htpasswd") } });
+  const oauth = await started(t, any(oauth2client), {
+    client_id: "id",
+    client_secret_file: file("secret"),
+    token_url: "http://127.0.0.1:1/",
+    timeout: "5s",
+  });
+  await write("after");
+  await token.authorize({});
+  const { authorization = "" } = await client.authorize({});
+  await assert.rejects(async () => await server.authenticate({}), AuthenticationError);
+  await assert.rejects(async () => await oauth.authorize({}));
+  const [, sent = ""] = authorization.split(" ");
+  for (const version of ["before", "after"]) {
+    for (const secret of ["token", "other", "password", "hashed", "client"]) {
+      assert.equal(redactText(`you sent ${secret}-${version}!`), "you sent [REDACTED]!");
+    }
+  }
+  assert.equal(redactText(`you sent ${sent}!`), "you sent [REDACTED]!");
 });
 
 test("basicauth takes the users of an htpasswd file", async (t) => {
