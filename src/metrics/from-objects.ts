@@ -7,6 +7,7 @@ import {
   DataPointType,
   type ExponentialHistogramValue,
   type HistogramValue,
+  type HrTime,
   type Metric,
   type MetricsBatch,
   NO_RECORDED_VALUE,
@@ -67,8 +68,8 @@ function metricLayout(metric: Metric, writer: ColumnWriter): MetricLayout {
 class ColumnWriter {
   readonly #values: number[] = [];
   readonly #states: number[] = [];
-  readonly #times: bigint[] = [];
-  readonly #startTimes: bigint[] = [];
+  readonly #times = new TimeWriter();
+  readonly #startTimes = new TimeWriter();
   readonly #extras = new Map<number, PointExtras>();
 
   get width(): number {
@@ -77,10 +78,7 @@ class ColumnWriter {
 
   number(point: DataPoint<number | bigint>): number {
     const { value } = point;
-    const slot = this.#point(point, Number(value), {
-      ...(typeof value === "bigint" && { integer: value }),
-    });
-    return slot;
+    return this.#point(point, Number(value), typeof value === "bigint" ? { integer: value } : NOTHING);
   }
 
   histogram(point: DataPoint<HistogramValue>): HistogramSlots {
@@ -122,18 +120,15 @@ class ColumnWriter {
   }
 
   finish(): Column {
-    const width = this.width;
-    const allocate = (times: readonly bigint[]) =>
-      BigUint64Array.from({ length: width }, (_, i) => times[i] ?? 0n);
-    const sharedTime = shared(this.#times);
-    const sharedStart = shared(this.#startTimes);
+    const time = this.#times.finish(this.width);
+    const start = this.#startTimes.finish(this.width);
     return new Column({
       values: Float64Array.from(this.#values),
       presence: this.#states.includes(STALE) ? new Presence(Uint8Array.from(this.#states)) : Presence.ALL,
-      timeNs: sharedTime ?? 0n,
-      startNs: sharedStart ?? 0n,
-      times: sharedTime === undefined ? allocate(this.#times) : undefined,
-      startTimes: sharedStart === undefined ? allocate(this.#startTimes) : undefined,
+      timeNs: time.shared,
+      startNs: start.shared,
+      times: time.own,
+      startTimes: start.own,
       extras: this.#extras.size > 0 ? this.#extras : undefined,
     });
   }
@@ -147,8 +142,12 @@ class ColumnWriter {
     const flags = point.flags ?? 0;
     const stale = (flags & NO_RECORDED_VALUE) !== 0;
     const slot = this.#slot(value, stale ? STALE : PRESENT);
-    this.#times[slot] = hrTimeToNs(point.endTime);
-    this.#startTimes[slot] = hrTimeToNs(point.startTime);
+    this.#times.add(slot, point.endTime);
+    this.#startTimes.add(slot, point.startTime);
+    if (more === NOTHING && (flags & ~NO_RECORDED_VALUE) === 0) {
+      const { exemplars, valueType } = point;
+      if (valueType === undefined && (exemplars === undefined || exemplars.length === 0)) return slot;
+    }
     const extras: PointExtras = {
       ...more,
       ...((flags & ~NO_RECORDED_VALUE) !== 0 && { flags: flags & ~NO_RECORDED_VALUE }),
@@ -160,11 +159,36 @@ class ColumnWriter {
   }
 }
 
-/** The one time that all points have, 0 without points; undefined when they differ. Holes belong to no point. */
-function shared(times: readonly (bigint | undefined)[]): bigint | undefined {
-  const all = new Set(times.filter((time) => time !== undefined));
-  if (all.size > 1) return undefined;
-  return all.values().next().value ?? 0n;
+const NOTHING: PointExtras = Object.freeze({});
+
+/** Times by slot; one for all while all are the same, as they mostly are. */
+class TimeWriter {
+  #shared: bigint | undefined;
+  #own: bigint[] | undefined;
+  /** Points of one batch often share the object. */
+  #last: HrTime | undefined;
+  #lastNs = 0n;
+
+  add(slot: number, time: HrTime): void {
+    if (time !== this.#last) {
+      this.#last = time;
+      this.#lastNs = hrTimeToNs(time);
+    }
+    const ns = this.#lastNs;
+    this.#shared ??= ns;
+    if (this.#own === undefined) {
+      if (ns === this.#shared) return;
+      // What lies between the slots of points belongs to none: it does not matter what is there.
+      this.#own = new Array<bigint>(slot).fill(this.#shared);
+    }
+    this.#own[slot] = ns;
+  }
+
+  finish(width: number): { readonly shared: bigint; readonly own: BigUint64Array | undefined } {
+    const own = this.#own;
+    if (own === undefined) return { shared: this.#shared ?? 0n, own };
+    return { shared: 0n, own: BigUint64Array.from({ length: width }, (_, i) => own[i] ?? 0n) };
+  }
 }
 
 /**
