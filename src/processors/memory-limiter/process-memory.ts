@@ -16,7 +16,7 @@ export interface MemoryUse extends Measurement {
 export interface ProcessMemory {
   measure(): MemoryUse;
   collectGarbage(): void;
-  /** The same several times as slow; V8 also gives back to the system what it keeps at hand otherwise. */
+  /** The same up to three times as slow; V8 also gives back to the system what it keeps at hand otherwise. */
   shrink(): void;
 }
 

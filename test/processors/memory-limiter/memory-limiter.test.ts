@@ -146,7 +146,7 @@ test("takes data again when a queue has drained, though what it took stays resid
   assert.deepEqual(it.statuses, ["recoverable_error", "ok", "recoverable_error", "ok"]);
 });
 
-test("sees what was freed without a collection by others", async () => {
+test("a collection shows what was freed, not at every look but soon", async () => {
   const it = rig({ limit_mib: 100, min_gc_interval_when_soft_limited: "2s" });
   it.look(82);
   assert.equal(await it.takes(), false);
