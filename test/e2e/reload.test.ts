@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { rename, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { describe, type TestContext, test } from "node:test";
 import { inspectBody } from "../../src/exposition/index.ts";
 import { type Answer, body } from "./handler.ts";
@@ -95,15 +97,18 @@ describe("reload", { concurrency: true }, () => {
     assert.equal(await metric("otelcol_config_last_reload_successful"), 1);
     assert.equal(await metric("otelcol_receiver_refused_metric_points"), 0);
     assert.equal(await metric("otelcol_exporter_dropped_metric_points"), 0);
+    // On a busy machine an answer may come later than the scrape waits for it: that is counted, and was never accepted.
+    const late = await metric("otelcol_scraper_failed_scrapes");
     const { code } = await collector.stop();
     assert.equal(code, 0, collector.stderr);
     const arrived = sink.batches
       .map((batch) => firstValue(batch, DEPTH))
-      .filter((value) => value !== undefined);
+      .filter((value) => value !== undefined && !Number.isNaN(value));
+    assert.equal(arrived.length, handler.scrapes.length - late, "each scrape arrives once");
     assert.deepEqual(
       arrived,
-      handler.scrapes.map((_, i) => i + 1),
-      "each scrape arrives once, in order",
+      [...new Set(arrived)].toSorted((a, b) => Number(a) - Number(b)),
+      "in order",
     );
   });
 
@@ -126,6 +131,35 @@ describe("reload", { concurrency: true }, () => {
       "the repaired configuration",
     );
     assert.equal(await ownMetric(String(url), "otelcol_config_last_reload_successful"), 1);
+    assert.equal((await collector.stop()).code, 0);
+  });
+
+  test("an address of reloads that is taken makes the reload fail, and the old one serves on", async (t) => {
+    const it = await rig(t, { http: { host: "127.0.0.1", port: 0 } });
+    const { collector, write, config } = it;
+    const url = String((await collector.untilLog("Serving requests to reload."))["url"]);
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const { port } = taken.address() as AddressInfo;
+    const moved = config();
+    const service = moved["service"] as Record<string, unknown>;
+    await write({ ...moved, service: { ...service, reload: { http: { host: "127.0.0.1", port } } } });
+    for (let i = 0; i < 2; i++) {
+      const refused = await fetch(url, { method: "POST" });
+      assert.equal(refused.status, 500);
+      assert.match(await refused.text(), new RegExp(`cannot serve /-/reload on 127\\.0\\.0\\.1:${port}`));
+    }
+    taken.close();
+    await once(taken, "close");
+    assert.equal((await fetch(url, { method: "POST" })).status, 200, "the same configuration is tried again");
+    const next = `http://127.0.0.1:${port}/-/reload`;
+    await assert.rejects(fetch(url, { method: "POST" }), "the old one is gone");
+    assert.equal((await fetch(next, { method: "POST" })).status, 200);
+    // The same port of another address: the old one has to make room.
+    await write({ ...moved, service: { ...service, reload: { http: { host: "0.0.0.0", port } } } });
+    assert.equal((await fetch(next, { method: "POST" })).status, 200);
+    await collector.untilLog(({ url: served }) => served === `http://0.0.0.0:${port}/-/reload`);
+    assert.equal((await fetch(next, { method: "POST" })).status, 200);
     assert.equal((await collector.stop()).code, 0);
   });
 
