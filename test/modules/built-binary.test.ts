@@ -151,6 +151,39 @@ test("a start that never ends keeps the process, which says why it is not ready 
   assert.match(stderr, /Shutdown complete/);
 });
 
+for (const isolate of ["none", "worker"]) {
+  test(`saving the file swaps the processor in a running pipeline, isolate: ${isolate}`, async (t) => {
+    const { sink, configPath, save } = await rig(t, TAGGING("red"), { isolate });
+    const watch = ["--set", "service.reload.watch=true", "--set", "service.reload.watch_interval=100ms"];
+    const collector = await CollectorProcess.start(t, ["--config", configPath, ...watch]);
+    const arrives = (tenant: string) =>
+      collector.within(
+        sink.until(() =>
+          sink.batches.at(-1)?.every(({ resource }) => resource.attributes["tenant"] === tenant),
+        ),
+        `a batch of ${tenant}`,
+      );
+    await arrives("red");
+    await save(TAGGING("blue"));
+    await arrives("blue");
+    await save("export default {{{");
+    await collector.untilLog("The new configuration is not valid, the old one stays in force.");
+    await arrives("blue");
+    await save(TAGGING("green"));
+    await arrives("green");
+    const values = sink.batches.flatMap((batch) =>
+      metricsOf(batch)
+        .filter(({ descriptor }) => descriptor.name === DEPTH)
+        .flatMap(({ dataPoints }) => dataPoints.map(({ value }) => value)),
+    );
+    // Each scrape once, in its order.
+    assert.deepEqual(
+      values,
+      Array.from(values, (_, i) => i + 1),
+    );
+  });
+}
+
 const onlyWithSignals = { skip: process.platform === "win32" && "there is no SIGHUP on Windows" };
 
 test(
