@@ -7,11 +7,14 @@ import type { ReloadServerConfig } from "./schema.ts";
 /** Serves `POST /-/reload`: 200 when the new configuration is in force, 500 with the reasons when it is not. */
 export class ReloadServer {
   readonly #server: Server;
+  /** The one that is bound, also where a free one was asked for. */
+  readonly port: number;
   readonly url: string;
 
-  private constructor(server: Server, url: string) {
+  private constructor(server: Server, host: string, port: number) {
     this.#server = server;
-    this.url = url;
+    this.port = port;
+    this.url = `http://${host}:${port}/-/reload`;
   }
 
   /**
@@ -24,14 +27,13 @@ export class ReloadServer {
   ): Promise<ReloadServer> {
     const server = createServer((request, response) => void answer(request, response, reload));
     try {
-      const bound = await bind(server, host, port);
-      return new ReloadServer(server, `http://${host}:${bound}/-/reload`);
+      return new ReloadServer(server, host, await bind(server, host, port));
     } catch (cause) {
       throw new CollectorError("COMPONENT_START", `cannot serve /-/reload on ${host}:${port}`, { cause });
     }
   }
 
-  /** Takes no more requests; one that is waiting for its reload still gets its answer. */
+  /** Listens no more when it returns; a request that is waiting for its reload still gets its answer. */
   close(): void {
     this.#server.close();
     this.#server.closeIdleConnections();

@@ -7,7 +7,7 @@ import type { OwnLog } from "../own-log/own-log.ts";
 import type { SelfTelemetry } from "../self-telemetry/self-telemetry.ts";
 import { ReloadFailedError, type Service } from "../service.ts";
 import { ConfigWatch, fingerprintOf } from "./config-watch.ts";
-import { ReloadServer } from "./reload-server.ts";
+import { ReloadEndpoint } from "./reload-endpoint.ts";
 import { ReloadTelemetry } from "./reload-telemetry.ts";
 
 export type ReloadTrigger = "SIGHUP" | "file" | "http";
@@ -35,11 +35,10 @@ interface Loaded {
 export class Reloader {
   readonly #settings: ReloaderSettings;
   readonly #metrics: ReloadTelemetry;
+  readonly #endpoint: ReloadEndpoint;
   /** The configuration in force. */
   #current: Loaded;
   #watch: ConfigWatch | undefined;
-  #server: ReloadServer | undefined;
-  #serverSource = "";
   #running: Promise<void> = Promise.resolve();
   /** A reload that has not read its files yet: it will do for all who ask before that. */
   #waiting: Promise<void> | undefined;
@@ -49,6 +48,7 @@ export class Reloader {
     this.#settings = settings;
     this.#current = loaded;
     this.#metrics = new ReloadTelemetry(settings.telemetry.meter, settings.clock);
+    this.#endpoint = new ReloadEndpoint(() => this.reload("http"), settings.log.logger);
   }
 
   /**
@@ -56,7 +56,8 @@ export class Reloader {
    * @throws CollectorError COMPONENT_START when the address of `service::reload::http` cannot be bound
    */
   async start(): Promise<void> {
-    await this.#serve();
+    const endpoint = await this.#endpoint.prepare(this.#current.config.service.reload.http);
+    endpoint.commit();
     await this.#follow(this.#current.files);
   }
 
@@ -69,7 +70,7 @@ export class Reloader {
   close(): void {
     this.#isClosed = true;
     this.#watch?.close();
-    this.#server?.close();
+    this.#endpoint.close();
   }
 
   #enqueue(trigger: ReloadTrigger): Promise<void> {
@@ -120,40 +121,34 @@ export class Reloader {
     return loaded;
   }
 
-  /** Log, own metrics and pipelines, one after the other; when one fails, those before it go back. */
+  /** Log, own metrics, the address of reloads, and pipelines, one after the other; when one fails, those before it go back. */
   async #replace(loaded: Loaded): Promise<void> {
     const { log, telemetry, service } = this.#settings;
     const { config: old } = this.#current;
     const { config } = loaded;
-    log.configure(config);
+    const back: (() => void | Promise<void>)[] = [];
     try {
+      log.configure(config);
+      back.push(() => log.configure(old));
       await telemetry.configure(config.service.telemetry);
-      try {
-        await service.reload(config);
-      } catch (error) {
-        await telemetry.configure(old.service.telemetry);
-        throw error;
-      }
+      back.push(() => telemetry.configure(old.service.telemetry));
+      const endpoint = await this.#endpoint.prepare(config.service.reload.http);
+      back.push(() => endpoint.abandon());
+      await service.reload(config);
+      endpoint.commit();
     } catch (error) {
-      log.configure(old);
+      for (const step of back.toReversed()) await this.#goBack(step);
       throw error;
     }
     this.#current = loaded;
-    await this.#serve().catch((error: unknown) => {
-      log.logger.error("Requests to reload are served no more.", { error });
-    });
   }
 
-  async #serve(): Promise<void> {
-    const { http } = this.#current.config.service.reload;
-    const source = JSON.stringify(http ?? null);
-    if (source === this.#serverSource || this.#isClosed) return;
-    this.#server?.close();
-    this.#server = undefined;
-    this.#serverSource = source;
-    if (http === undefined) return;
-    this.#server = await ReloadServer.listen(http, () => this.reload("http"));
-    this.#settings.log.logger.info("Serving requests to reload.", { url: this.#server.url });
+  async #goBack(step: () => void | Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      this.#settings.log.logger.error("What a reload had replaced could not be put back.", { error });
+    }
   }
 
   async #follow(
