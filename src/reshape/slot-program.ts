@@ -1,10 +1,18 @@
-import { type Column, type ColumnBuffers, type PointExtras, PRESENT, Presence } from "../metrics/index.ts";
+import {
+  ABSENT,
+  type Column,
+  type ColumnBuffers,
+  type PointExtras,
+  PRESENT,
+  Presence,
+  STALE,
+} from "../metrics/index.ts";
 
 /** One step over a column: everything is by slot. Steps run in order, each over what those before have left. */
 export interface SlotOperation {
   /** `states` undefined: everything is present. They are final: those of slots that later steps make are there already. */
   values(values: Float64Array, states: Uint8Array | undefined): void;
-  /** States of the slots that the step makes. */
+  /** States of the slots that the step makes. Asked for once for each presence, also where everything is present. */
   states?(states: Uint8Array): void;
   /** Times, or start times, of the slots that the step makes; 0 stands for `shared`. */
   times?(times: BigUint64Array, shared: bigint, states: Uint8Array | undefined, which: "end" | "start"): void;
@@ -74,14 +82,18 @@ export class SlotProgram {
   }
 
   #presence(source: Presence): Presence {
-    const { states } = source;
-    if (states === undefined) return source;
     let result = this.#presences.get(source);
     if (result === undefined) {
+      const { states } = source;
       const copy = new Uint8Array(this.#width).fill(PRESENT);
-      copy.set(states.subarray(0, this.#sourceWidth));
+      if (states !== undefined) {
+        // Beyond its end everything is absent, as `Presence.at` has it.
+        copy.fill(ABSENT, 0, this.#sourceWidth);
+        copy.set(states.subarray(0, this.#sourceWidth));
+      }
       for (const operation of this.#operations) operation.states?.(copy);
-      result = new Presence(copy);
+      const isSame = states === undefined && !copy.includes(ABSENT) && !copy.includes(STALE);
+      result = isSame ? source : new Presence(copy);
       this.#presences.set(source, result);
     }
     return result;

@@ -10,7 +10,7 @@ import {
 import { copyPoints, pickPoints, ScaleSlots, type SlotOperation, SlotProgram } from "../../reshape/index.ts";
 import { CalculateSlots } from "./calculate-slots.ts";
 import type { Calculation, Rule } from "./config.ts";
-import { matchPoints } from "./match-points.ts";
+import { PointMatcher } from "./point-matcher.ts";
 import { ScalarSlots } from "./scalar-slots.ts";
 
 /** What is made of batches of one layout. */
@@ -20,18 +20,35 @@ export interface GenerationPlan {
   readonly program: SlotProgram | undefined;
   /** Those of its operations that divide. */
   readonly divisions: readonly CalculateSlots[];
-  /** Rules that found their metrics, but no points of them that belong together. */
-  readonly unmatched: readonly Rule[];
 }
 
+/**
+ * Rules that one plan can carry out. What is made of quotients has to wait until it is known which of them there are, as
+ * nothing is divided by zero.
+ */
+export function stagesOf(rules: readonly Rule[]): readonly (readonly Rule[])[] {
+  const stages: Rule[][] = [[]];
+  const quotients = new Set<string | undefined>();
+  for (const rule of rules) {
+    if (quotients.has(rule.metric1) || quotients.has(rule.metric2)) {
+      stages.push([]);
+      quotients.clear();
+    }
+    stages.at(-1)?.push(rule);
+    if (rule.type === "calculate" && isDivision(rule.operation)) quotients.add(rule.name);
+  }
+  return stages;
+}
+
+/** @param onUnmatched told of rules that find their metrics, but no points of them that belong together */
 export function planGeneration(
   layout: Layout,
   rules: readonly Rule[],
   buffers: ColumnBuffers,
+  onUnmatched: (rule: Rule) => void,
 ): GenerationPlan {
   const operations: SlotOperation[] = [];
   const divisions: CalculateSlots[] = [];
-  const unmatched = new Set<Rule>();
   let { width } = layout;
   const allocate = () => width++;
 
@@ -48,35 +65,36 @@ export function planGeneration(
     return named(rule, metric);
   };
 
+  /** Has room for every point that there may be; which there are is another matter for each presence. */
   const calculated = (
     rule: Rule,
-    operation: Calculation,
+    calculation: Calculation,
     source: NumberMetricLayout,
     others: readonly NumberMetricLayout[],
   ): MetricLayout | undefined => {
-    const right = others.flatMap(({ attributes, slots }) =>
-      attributes.map((own, i) => ({ own, slot: slots[i] as number })),
-    );
-    const matches = matchPoints(
+    const matcher = new PointMatcher(
       source.attributes,
-      right.map(({ own }) => own),
+      others.flatMap(({ attributes }) => attributes),
     );
-    const indices = [...matches.keys()].filter((i) => matches[i] !== -1);
+    const indices: number[] = [];
+    for (let i = 0; i < source.slots.length; i++) if (matcher.canMatch(i)) indices.push(i);
     if (indices.length === 0) {
-      unmatched.add(rule);
+      onUnmatched(rule);
       return undefined;
     }
-    const to = indices.map(allocate);
-    const slots = {
-      left: indices.map((i) => source.slots[i] as number),
-      right: indices.map((i) => right[matches[i] as number]?.slot ?? 0),
+    const to = Uint32Array.from(indices, allocate);
+    const operation = new CalculateSlots({
+      calculation,
+      left: source.slots,
+      right: Uint32Array.from(others.flatMap(({ slots }) => [...slots])),
+      matcher,
+      indices,
       to,
-    };
-    const calculation = new CalculateSlots(slots, operation);
-    operations.push(calculation);
-    if (calculation.divides) divisions.push(calculation);
-    const metric = { ...pickPoints(source, indices), slots: Uint32Array.from(to) } as NumberMetricLayout;
-    return named(rule, metric);
+      onUnmatched: () => onUnmatched(rule),
+    });
+    operations.push(operation);
+    if (isDivision(calculation)) divisions.push(operation);
+    return named(rule, { ...pickPoints(source, indices), slots: to } as NumberMetricLayout);
   };
 
   const extend = (entry: ResourceLayout): ResourceLayout => {
@@ -108,7 +126,12 @@ export function planGeneration(
       ? undefined
       : new SlotProgram({ sourceWidth: layout.width, width, operations, buffers });
   const result = program === undefined ? layout : { resources, width };
-  return { layout: result, program, divisions, unmatched: [...unmatched] };
+  return { layout: result, program, divisions };
+}
+
+/** Whether there is no result where the right one is zero. */
+function isDivision(operation: Calculation | undefined): boolean {
+  return operation === "divide" || operation === "percent";
 }
 
 /** Of the first one's kind. Only sums of what never falls, and what is calculated of it with a number, never fall. */

@@ -2,56 +2,71 @@ import type { Consumer, UpstreamSettings } from "../../component/index.ts";
 import { Batch, type Column, ColumnBuffers, type Layout, memoise, PRESENT } from "../../metrics/index.ts";
 import { PresenceKeeper } from "../../temporality/index.ts";
 import type { Config, Rule } from "./config.ts";
-import { type GenerationPlan, planGeneration } from "./generation-plan.ts";
+import { type GenerationPlan, planGeneration, stagesOf } from "./generation-plan.ts";
 import { ProcessorTelemetry } from "./telemetry.ts";
 
-/** Adds metrics that are calculated of others. Which points belong together is found out once for each layout. */
+/**
+ * Adds metrics that are calculated of others. Which points may belong together is found out once for each layout, which
+ * do once for each presence.
+ */
 export class MetricsGenerationProcessor implements Consumer {
   readonly #settings: UpstreamSettings<Config>;
-  readonly #plan: (layout: Layout) => GenerationPlan;
-  readonly #keeper = new PresenceKeeper();
+  readonly #stages: readonly Stage[];
   readonly #telemetry: ProcessorTelemetry;
   readonly #reported = new Set<Rule>();
 
   constructor(settings: UpstreamSettings<Config>) {
     const { config, meter, id } = settings;
     this.#settings = settings;
-    const buffers = new ColumnBuffers();
-    this.#plan = memoise((layout: Layout) => {
-      const plan = planGeneration(layout, config.rules, buffers);
-      for (const rule of plan.unmatched) this.#unmatched(rule);
-      return plan;
-    });
     this.#telemetry = new ProcessorTelemetry(meter, id);
+    const buffers = new ColumnBuffers();
+    const onUnmatched = (rule: Rule) => this.#unmatched(rule);
+    this.#stages = stagesOf(config.rules).map((rules) => ({
+      planOf: memoise((layout: Layout) => planGeneration(layout, rules, buffers, onUnmatched)),
+      keeper: new PresenceKeeper(),
+    }));
   }
 
-  async consume(batch: Batch): Promise<void> {
-    const { next } = this.#settings;
-    const { layout, program, divisions } = this.#plan(batch.layout);
-    if (program === undefined) return await next.consume(batch);
+  consume(batch: Batch): Promise<void> {
+    return this.#from(0, batch);
+  }
+
+  async #from(index: number, batch: Batch): Promise<void> {
+    const stage = this.#stages[index];
+    if (stage === undefined) return await this.#settings.next.consume(batch);
+    const { layout, program, divisions } = stage.planOf(batch.layout);
+    if (program === undefined) return await this.#from(index + 1, batch);
     const column = program.run(batch.column);
-    const result = divisions.length === 0 ? column : this.#withoutQuotients(layout, column, divisions);
-    await next.consume(Batch.fromColumns(layout, result));
+    const result =
+      divisions.length === 0 ? column : this.#withoutQuotients(stage.keeper, layout, column, divisions);
+    await this.#from(index + 1, Batch.fromColumns(layout, result));
     program.release(result);
   }
 
   /** Nothing can be divided by zero: such a point is not made. */
-  #withoutQuotients({ width }: Layout, column: Column, divisions: GenerationPlan["divisions"]): Column {
+  #withoutQuotients(
+    keeper: PresenceKeeper,
+    { width }: Layout,
+    column: Column,
+    divisions: GenerationPlan["divisions"],
+  ): Column {
     const { values, presence } = column;
     let divided = 0;
-    this.#keeper.begin(presence, width);
-    for (const { right, to } of divisions) {
+    keeper.begin(presence, width);
+    for (const division of divisions) {
+      const { to } = division;
+      const rights = division.rights(presence.states);
       for (let i = 0; i < to.length; i++) {
-        if (values[right[i] as number] !== 0) continue;
+        if (values[rights[i] as number] !== 0) continue;
         const slot = to[i] as number;
         if (presence.at(slot) !== PRESENT) continue;
         divided++;
-        this.#keeper.remove(slot);
+        keeper.remove(slot);
       }
     }
     if (divided === 0) return column;
     this.#telemetry.dividedByZero(divided);
-    return column.with({ presence: this.#keeper.end() });
+    return column.with({ presence: keeper.end() });
   }
 
   #unmatched(rule: Rule): void {
@@ -63,4 +78,9 @@ export class MetricsGenerationProcessor implements Consumer {
       { metric, metric1, metric2 },
     );
   }
+}
+
+interface Stage {
+  readonly planOf: (layout: Layout) => GenerationPlan;
+  readonly keeper: PresenceKeeper;
 }

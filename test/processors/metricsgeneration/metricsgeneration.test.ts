@@ -2,14 +2,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import {
+  ABSENT,
   type Attributes,
   Batch,
   DataPointType,
   type Metric,
   type MetricsBatch,
+  PRESENT,
+  Presence,
+  STALE,
 } from "../../../src/metrics/index.ts";
 import metricsgeneration from "../../../src/processors/metricsgeneration/index.ts";
-import { matchPoints } from "../../../src/processors/metricsgeneration/match-points.ts";
+import { PointMatcher } from "../../../src/processors/metricsgeneration/point-matcher.ts";
 import { formatMetrics } from "../../../src/testing/index.ts";
 import { runProcessor } from "../../support/processor-harness.ts";
 import { batchOf, metricOf } from "../../temporality/processor.ts";
@@ -124,29 +128,129 @@ test("a point finds the only one that does not contradict it, or none", async (t
   }
 });
 
-test("matching is what comparing all with all gives", () => {
-  const attributes = fc.dictionary(fc.constantFrom("a", "b", "c"), fc.constantFrom("1", "2"), { maxKeys: 3 });
+const anyAttributes = fc.dictionary(fc.constantFrom("a", "b", "c"), fc.constantFrom("1", "2"), {
+  maxKeys: 3,
+});
+
+test("matching is what comparing all that are there with all gives", () => {
+  const agrees = (a: Attributes, b: Attributes) =>
+    Object.keys(a).every((name) => !Object.hasOwn(b, name) || b[name] === a[name]);
+  const same = (a: Attributes, b: Attributes) =>
+    agrees(a, b) &&
+    Object.keys(a).length === Object.keys(b).length &&
+    Object.keys(a).every((k) => Object.hasOwn(b, k));
   fc.assert(
     fc.property(
-      fc.array(attributes, { maxLength: 8 }),
-      fc.uniqueArray(attributes, { maxLength: 8, selector: (x) => JSON.stringify(Object.entries(x).sort()) }),
-      (left, right) => {
-        const agrees = (a: Attributes, b: Attributes) =>
-          Object.keys(a).every((name) => !Object.hasOwn(b, name) || b[name] === a[name]);
-        const same = (a: Attributes, b: Attributes) =>
-          agrees(a, b) &&
-          Object.keys(a).length === Object.keys(b).length &&
-          Object.keys(a).every((k) => Object.hasOwn(b, k));
-        const expected = left.map((own) => {
-          const equal = right.findIndex((other) => same(own, other));
-          if (equal >= 0) return equal;
-          const all = [...right.keys()].filter((i) => agrees(own, right[i] as Attributes));
-          return all.length === 1 ? all[0] : -1;
-        });
-        assert.deepEqual([...matchPoints(left, right)], expected);
+      fc.array(anyAttributes, { maxLength: 8 }),
+      fc.array(anyAttributes, { maxLength: 8 }),
+      fc.array(fc.array(fc.boolean(), { minLength: 8, maxLength: 8 }), { minLength: 1, maxLength: 3 }),
+      (left, right, scrapes) => {
+        const matcher = new PointMatcher(left, right);
+        for (const isThere of scrapes) {
+          const there = [...right.keys()].filter((i) => isThere[i]);
+          const expected = left.map((own) => {
+            const equal = there.find((i) => same(own, right[i] as Attributes));
+            if (equal !== undefined) return equal;
+            const all = there.filter((i) => agrees(own, right[i] as Attributes));
+            return all.length === 1 ? all[0] : -1;
+          });
+          assert.deepEqual([...matcher.match((i) => isThere[i] === true)], expected);
+          for (const [i, match] of expected.entries()) if (match !== -1) assert.ok(matcher.canMatch(i));
+        }
       },
     ),
   );
+});
+
+/** A batch of what `there` says is there of the points, by index; the others stay in the layout. */
+function withVanished(metrics: readonly Metric[], states: readonly number[]): Batch {
+  const { layout, column } = batchOf(metrics);
+  const presence = new Presence(Uint8Array.from({ length: layout.width }, (_, i) => states[i] ?? PRESENT));
+  return Batch.fromColumns(layout, column.with({ presence }));
+}
+
+test("series that have vanished count for nothing", async (t) => {
+  const { send } = await runProcessor(t, metricsgeneration, {
+    rules: [{ name: "new", ...calculate("divide") }],
+  });
+  const metrics = [
+    gauge("a", [[{ vm: "x" }, 1]]),
+    gauge("b", [
+      [{ vm: "x" }, 2],
+      [{}, 4],
+      [{ zone: "p" }, 8],
+    ]),
+  ];
+  const batch = withVanished(metrics, []);
+  const result = async (...b: readonly number[]) => {
+    const presence = new Presence(Uint8Array.of(PRESENT, ...b));
+    const column = batch.column.with({ presence });
+    return linesOf((await send(Batch.fromColumns(batch.layout, column))).resourceMetrics).slice(1);
+  };
+  assert.deepEqual(await result(PRESENT, PRESENT, PRESENT), ['{vm="x"} 0.5']);
+  assert.deepEqual(await result(ABSENT, PRESENT, PRESENT), [], "either of the two");
+  assert.deepEqual(await result(ABSENT, PRESENT, ABSENT), ['{vm="x"} 0.25']);
+  assert.deepEqual(await result(ABSENT, ABSENT, PRESENT), ['{vm="x"} 0.125']);
+  assert.deepEqual(await result(STALE, ABSENT, PRESENT), ['{vm="x"} 0.125'], "goes on with the other one");
+  assert.deepEqual(await result(STALE, ABSENT, ABSENT), ['{vm="x"} stale']);
+  assert.deepEqual(await result(ABSENT, ABSENT, ABSENT), []);
+  assert.deepEqual(await result(PRESENT, ABSENT, ABSENT), ['{vm="x"} 0.5']);
+});
+
+test("a batch whose series vanish gives what one gives that never had them", async (t) => {
+  const rule = fc.record({
+    type: fc.constant("calculate"),
+    name: fc.constantFrom("p", "q"),
+    metric1: fc.constantFrom("a", "b"),
+    metric2: fc.constantFrom("a", "b", "p", "q"),
+    operation: fc.constantFrom("add", "divide", "multiply"),
+  });
+  const valid = rule.filter(({ name, metric2 }) => name !== metric2);
+  const points = fc.array(fc.tuple(anyAttributes, fc.constantFrom(0, 1, 2)), { minLength: 1, maxLength: 4 });
+  const property = fc.asyncProperty(
+    fc.array(valid, { minLength: 1, maxLength: 3 }),
+    points,
+    points,
+    fc.array(fc.array(fc.constantFrom(ABSENT, PRESENT, STALE), { minLength: 8, maxLength: 8 }), {
+      minLength: 1,
+      maxLength: 3,
+    }),
+    async (rules, a, b, scrapes) => {
+      const { send } = await runProcessor(t, metricsgeneration, { rules });
+      const { layout, column } = withVanished([gauge("a", a), gauge("b", b)], []);
+      for (const scrape of scrapes) {
+        const states = Uint8Array.from(scrape.slice(0, layout.width));
+        const batch = Batch.fromColumns(layout, column.with({ presence: new Presence(states) }));
+        const plain = structuredClone([...batch.resourceMetrics]);
+        const got = formatMetrics((await send(batch)).resourceMetrics);
+        assert.equal(got, formatMetrics((await send(Batch.from(plain))).resourceMetrics));
+      }
+    },
+  );
+  await fc.assert(property, { numRuns: 200 });
+});
+
+test("what is made of quotients knows which of them there are", async (t) => {
+  const { send } = await runProcessor(t, metricsgeneration, {
+    rules: [
+      { name: "q", ...calculate("divide") },
+      { name: "new", type: "calculate", metric1: "a", metric2: "q", operation: "add" },
+      { name: "twice", type: "scale", metric1: "new", scale_by: 2 },
+    ],
+  });
+  const batch = batchOf([
+    gauge("a", [
+      [{ vm: "x" }, 6],
+      [{ vm: "y" }, 9],
+    ]),
+    gauge("b", [
+      [{ vm: "x" }, 0],
+      [{ vm: "y" }, 3],
+    ]),
+  ]);
+  const { resourceMetrics } = await send(batch);
+  assert.deepEqual(linesOf(resourceMetrics).slice(1), ['{vm="y"} 12']);
+  assert.deepEqual(linesOf(resourceMetrics, "twice").slice(1), ['{vm="y"} 24']);
 });
 
 test("the new metric is of the first one's kind; only what cannot fall is monotonic", async (t) => {
