@@ -3,7 +3,7 @@ import type { SlotOperation } from "../../reshape/index.ts";
 import type { Aggregation } from "./config.ts";
 import type { SlotGroups } from "./merge-slots.ts";
 
-/** What merged points say beside their numbers: times, exact integers, extremes, exponential buckets. */
+/** What merged points say beside their numbers: times, exact integers, extremes, exponential buckets, exemplars. */
 export class MergeDetails implements SlotOperation {
   readonly #groups: SlotGroups;
   readonly #aggregation: Aggregation;
@@ -44,12 +44,14 @@ export class MergeDetails implements SlotOperation {
     const min = all(details, "min");
     const max = all(details, "max");
     const exponential = all(details, "exponential");
+    const exemplars = details.flatMap((more) => more.exemplars ?? []);
     return {
       ...(integer !== undefined && { integer }),
       ...(details.some(({ valueType }) => valueType === ValueType.DOUBLE) && { valueType: ValueType.DOUBLE }),
       ...(min && { min: Math.min(...min) }),
       ...(max && { max: Math.max(...max) }),
       ...(exponential && { exponential: exponential.reduce(mergeExponential) }),
+      ...(exemplars.length > 0 && { exemplars }),
     };
   }
 

@@ -6,7 +6,7 @@ import type { TransformConfig } from "./config.ts";
 export interface NameMatch {
   /** Fills a new name with the groups of the match. */
   expand(template: string): string;
-  /** Named groups that took part, with what they matched. */
+  /** Named groups that matched something, with what it is. */
   readonly labels: readonly (readonly [name: string, value: string])[];
 }
 
@@ -27,13 +27,13 @@ export function nameMatcher({
       expand: (template) => expandTemplate(template, match.groups, regex.groupNames),
       labels: [...regex.groupNames].flatMap(([label, index]) => {
         const value = match.groups[index];
-        return value === undefined ? [] : [[label, value] as const];
+        return !value ? [] : [[label, value] as const];
       }),
     };
   };
 }
 
-/** How a transform chooses points by their labels; undefined: all of them. A label that is not there does not match. */
+/** How a transform chooses points by their labels; undefined: all of them. A label that is not there is empty. */
 export function labelMatcher({
   experimental_match_labels: labels,
   match_type,
@@ -44,7 +44,7 @@ export function labelMatcher({
   });
   if (tests.length === 0) return undefined;
   return (attributes) =>
-    tests.every(
-      ({ label, matches }) => Object.hasOwn(attributes, label) && matches(attributeText(attributes[label])),
+    tests.every(({ label, matches }) =>
+      matches(Object.hasOwn(attributes, label) ? attributeText(attributes[label]) : ""),
     );
 }

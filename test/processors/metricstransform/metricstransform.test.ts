@@ -125,9 +125,12 @@ test("labels choose points: of a copy, or those whose labels are updated", async
     cpu(),
   );
   assert.match(updated, /\n {2}cpu gauge\n[\s\S]*state="system"\} 4\n[\s\S]*state="user",x="1"\} 1\n/);
-  const unknown = { experimental_match_labels: { nope: "" } };
+  const unknown = { experimental_match_labels: { nope: "x" } };
   const none = await transformed(t, [{ include: "cpu", action: "insert", new_name: "x", ...unknown }], cpu());
   assert.doesNotMatch(none, / x gauge/);
+  const missing = { experimental_match_labels: { nope: "" } };
+  const all = await transformed(t, [{ include: "cpu", action: "insert", new_name: "x", ...missing }], cpu());
+  assert.match(all, / x gauge/);
 });
 
 test("combine makes labels of named groups and merges what is equal then", async (t) => {
