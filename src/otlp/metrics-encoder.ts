@@ -10,6 +10,9 @@ import { WireWriter } from "./wire-writer.ts";
 /** Bodies kept for a layout: where a series flips from scrape to scrape, one is built from the other in turns. */
 const BODIES_PER_LAYOUT = 2;
 
+/** The most bytes a point that a buffer is taken for before it has to grow: a few large points are no rule for many. */
+const MAX_GUESS_PER_POINT = 1024;
+
 /**
  * Encodes batches as OTLP protobuf requests. Keep one per exporter: it remembers the body of a layout, and for the next
  * batch of the same layout and presence only patches times and values in it.
@@ -73,7 +76,8 @@ export class MetricsEncoder {
   /** A buffer for about so many points. */
   #take(points: number): Buffer {
     const { size, points: lastPoints } = this.#last;
-    return this.#pool.take(1024 + Math.ceil((size / Math.max(lastPoints, 1)) * points * 1.05));
+    const perPoint = Math.min((size / Math.max(lastPoints, 1)) * 1.05, MAX_GUESS_PER_POINT);
+    return this.#pool.take(1024 + Math.ceil(perPoint * points));
   }
 
   #encodeObjects(batch: MetricsBatch, points: number): EncodedBody {
