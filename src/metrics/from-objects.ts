@@ -13,9 +13,39 @@ import {
   NO_RECORDED_VALUE,
   type SummaryValue,
 } from "./types.ts";
+import { originOf, type ViewOrigin } from "./view.ts";
 
 /** Takes plain objects into a layout and a column. Lossless: what a number cannot hold goes into the column's extras. */
 export function toColumns(batch: MetricsBatch): { layout: Layout; column: Column } {
+  return ofViews(batch) ?? ofPoints(batch);
+}
+
+/** What processors hand on that change resources and scopes only: the metrics are those of a view, each once. */
+function ofViews(batch: MetricsBatch): { layout: Layout; column: Column } | undefined {
+  let source: ViewOrigin | undefined;
+  const seen = new Set<Metric>();
+  for (const { scopeMetrics } of batch) {
+    for (const { metrics } of scopeMetrics) {
+      for (const metric of metrics) {
+        const origin = originOf(metric);
+        source ??= origin;
+        if (origin === undefined || origin.column !== source?.column || seen.has(metric)) return undefined;
+        seen.add(metric);
+      }
+    }
+  }
+  if (source === undefined) return undefined;
+  const resources = batch.map(({ resource, scopeMetrics }) => ({
+    resource,
+    scopes: scopeMetrics.map(({ scope, metrics }) => ({
+      scope,
+      metrics: metrics.map((metric) => (originOf(metric) as ViewOrigin).metric),
+    })),
+  }));
+  return { layout: { resources, width: source.layout.width }, column: source.column };
+}
+
+function ofPoints(batch: MetricsBatch): { layout: Layout; column: Column } {
   const writer = new ColumnWriter();
   const resources = batch.map(({ resource, scopeMetrics }) => ({
     resource,

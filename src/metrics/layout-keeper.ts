@@ -38,6 +38,7 @@ function isSameLayout(a: Layout, b: Layout): boolean {
 }
 
 function isSameMetric(a: MetricLayout, b: MetricLayout): boolean {
+  if (a === b) return true;
   return (
     a.dataPointType === b.dataPointType &&
     a.aggregationTemporality === b.aggregationTemporality &&

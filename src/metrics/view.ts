@@ -24,6 +24,20 @@ import {
   type SummaryValue,
 } from "./types.ts";
 
+/** What a metric of a public view was made of. */
+export interface ViewOrigin {
+  readonly metric: MetricLayout;
+  readonly layout: Layout;
+  readonly column: Column;
+}
+
+const origins = new WeakMap<Metric, ViewOrigin>();
+
+/** Undefined for a metric that is not of a view, or a copy of one. */
+export function originOf(metric: Metric): ViewOrigin | undefined {
+  return origins.get(metric);
+}
+
 /**
  * The plain objects of a layout and a column. Lists are own, enumerable, lazy properties: `{ ...metric }` works as on
  * any plain object, and what nobody asks for is never made. Attributes objects are the layout's own, the same each time.
@@ -31,7 +45,9 @@ import {
  */
 export function materialise(layout: Layout, column: Column): MetricsBatch {
   return Object.freeze(
-    layout.resources.filter((resource) => hasPoints(resource, column)).map((r) => resourceView(r, column)),
+    layout.resources
+      .filter((resource) => hasPoints(resource, column))
+      .map((r) => resourceView(r, layout, column)),
   );
 }
 
@@ -46,14 +62,16 @@ function metricHasPoints(metric: MetricLayout, { presence }: Column): boolean {
   return false;
 }
 
-function resourceView({ resource, scopes }: ResourceLayout, column: Column): ResourceMetrics {
+function resourceView({ resource, scopes }: ResourceLayout, layout: Layout, column: Column): ResourceMetrics {
   let scopeMetrics: readonly ScopeMetrics[] | undefined;
   return Object.freeze({
     resource,
     get scopeMetrics() {
       scopeMetrics ??= Object.freeze(
         scopes
-          .map(({ scope, metrics }) => Object.freeze({ scope, metrics: metricViews(metrics, column) }))
+          .map(({ scope, metrics }) =>
+            Object.freeze({ scope, metrics: metricViews(metrics, layout, column) }),
+          )
           .filter(({ metrics }) => metrics.length > 0),
       );
       return scopeMetrics;
@@ -61,8 +79,15 @@ function resourceView({ resource, scopes }: ResourceLayout, column: Column): Res
   });
 }
 
-function metricViews(metrics: readonly MetricLayout[], column: Column): readonly Metric[] {
-  return Object.freeze(metrics.filter((m) => metricHasPoints(m, column)).map((m) => metricView(m, column)));
+function metricViews(metrics: readonly MetricLayout[], layout: Layout, column: Column): readonly Metric[] {
+  const present = metrics.filter((metric) => metricHasPoints(metric, column));
+  return Object.freeze(
+    present.map((metric) => {
+      const view = metricView(metric, column);
+      origins.set(view, { metric, layout, column });
+      return view;
+    }),
+  );
 }
 
 function metricView(metric: MetricLayout, column: Column): Metric {

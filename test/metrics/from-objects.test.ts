@@ -119,3 +119,37 @@ test("a stale point keeps its flag and has no value", () => {
     ],
   );
 });
+
+test("metrics of views, kept, copied, doubled and mixed, are taken back as what they are", () => {
+  const choice = fc.constantFrom("keep", "keep", "keep", "drop", "copy", "twice");
+  fc.assert(
+    fc.property(
+      metricsBatch,
+      metricsBatch,
+      fc.infiniteStream(choice),
+      fc.boolean(),
+      (one, other, choices, isMixed) => {
+        const sources = isMixed ? [one, other] : [one];
+        const views = sources.flatMap((objects) => [...throughColumns(objects)]);
+        const changed: MetricsBatch = views.map(({ scopeMetrics }, i) => ({
+          resource: { attributes: { i } },
+          scopeMetrics: scopeMetrics.map(({ scope, metrics }) => ({
+            scope,
+            metrics: metrics.flatMap((metric) => {
+              const what = choices.next().value;
+              if (what === "drop") return [];
+              if (what === "twice") return [metric, metric];
+              return [what === "copy" ? { ...metric } : metric];
+            }),
+          })),
+        }));
+        const expected = settled(changed) as MetricsBatch;
+        // A view leaves out what has no points.
+        const full = expected
+          .map((it) => ({ ...it, scopeMetrics: it.scopeMetrics.filter(({ metrics }) => metrics.length > 0) }))
+          .filter(({ scopeMetrics }) => scopeMetrics.length > 0);
+        assert.deepEqual(settled(throughColumns(changed)), full);
+      },
+    ),
+  );
+});

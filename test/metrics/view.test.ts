@@ -154,6 +154,21 @@ test("a view is made once, spreads like a plain object and leads back to its bat
   assert.equal(Batch.from(batch.resourceMetrics), batch);
 });
 
+test("new resources around metrics of a view are taken back as they are, without a look at points", () => {
+  const states = [PRESENT, PRESENT, ABSENT, ...new Array(7).fill(PRESENT)];
+  const { batch } = view(states);
+  const tagged = batch.resourceMetrics.map((one) => ({
+    ...one,
+    resource: { attributes: { ...one.resource.attributes, tenant: "a" } },
+  }));
+  const back = Batch.from(tagged);
+  assert.equal(back.column, batch.column);
+  assert.equal(back.layout.width, layout.width);
+  assert.equal(back.layout.resources[0]?.scopes[0]?.metrics[0], layout.resources[0]?.scopes[0]?.metrics[0]);
+  assert.equal(back.pointCount, batch.pointCount);
+  assert.deepEqual(back.layout.resources[0]?.resource.attributes, { host: "h", tenant: "a" });
+});
+
 test("asking for the view takes the arrays out of reuse, for every column over them", () => {
   const column = new Column({ values, timeNs: TIME });
   const later = column.with({ timeNs: TIME + 1n });
