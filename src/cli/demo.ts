@@ -82,7 +82,7 @@ async function buildService(terminal: Terminal, env: Record<string, string>): Pr
   const logger = createLogger({
     level: "warn",
     encoding: "console",
-    write: terminal.err,
+    write: (line) => terminal.err(line),
     colour: terminal.errIsTerminal,
   });
   return new Service(config, { logger, meter: noMeter, build: { command: "otelcol-kubevirt", version } });
@@ -100,7 +100,7 @@ async function once(backend: DemoBackend, terminal: Terminal): Promise<number> {
 }
 
 async function live(backend: DemoBackend, terminal: Terminal): Promise<number> {
-  const signals = awaitSignals(() => {});
+  const signals = awaitSignals();
   const stopListening = backend.onRequest(() => terminal.out(`${report(backend)}\n`));
   await signals.stop;
   stopListening();

@@ -6,6 +6,7 @@ import { inspectCommand } from "./inspect.ts";
 import { migrateCommand } from "./migrate.ts";
 import { newCommand } from "./new.ts";
 import { printConfigCommand } from "./print-config.ts";
+import { processTerminal, surviveReaders } from "./process-terminal.ts";
 import { runCommand } from "./run.ts";
 import { schemaCommand } from "./schema.ts";
 import type { Command, Terminal } from "./terminal.ts";
@@ -48,7 +49,7 @@ export async function main(args: readonly string[], terminal: Terminal = process
     terminal.out(`${command.usage}\n`);
     return 0;
   }
-  if (terminal === processTerminal) process.stdout.on("error", endWithoutReader);
+  if (terminal === processTerminal) surviveReaders(command.outlivesReaders === true);
   try {
     return await command.run(rest, terminal);
   } catch (error) {
@@ -56,12 +57,6 @@ export async function main(args: readonly string[], terminal: Terminal = process
     if (error instanceof UsageError || isParseArgsError(error)) terminal.err(`\n${command.usage}\n`);
     return 1;
   }
-}
-
-/** Whoever reads the output may leave early (`| head`): there is nobody left to tell. */
-function endWithoutReader(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(1);
 }
 
 function isParseArgsError(error: unknown): boolean {
@@ -78,12 +73,3 @@ ${lines.join("\n")}
 Without a command it runs. "otelcol-kubevirt COMMAND --help" tells more.
 `;
 }
-
-const processTerminal: Terminal = {
-  out: (text) => process.stdout.write(text),
-  err: (text) => process.stderr.write(text),
-  errIsTerminal: process.stderr.isTTY === true,
-  cwd: process.cwd(),
-  env: process.env,
-  stdin: () => process.stdin,
-};

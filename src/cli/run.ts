@@ -17,15 +17,24 @@ export const runCommand: Command = {
 
 ${configUsage}
   --strict         freeze the data that components hand on and refuse what writes to it (slow)`,
+  outlivesReaders: true,
   async run(args, terminal) {
     const { values } = parseArgs({
       args: [...args],
       options: { ...configFlags, strict: { type: "boolean", default: false } },
     });
-    const { config, diagnostics, files } = await load(values, terminal);
-    if (diagnostics.items.length > 0) terminal.err(`${formatDiagnostics(diagnostics.items)}\n`);
-    if (config === undefined) return 1;
-    return await serve({ config, files }, values, values.strict, terminal);
+    // Before anything that takes time: a signal that nobody listens to ends the process.
+    const signals = awaitSignals();
+    try {
+      const loaded = await Promise.race([load(values, terminal), signals.stop]);
+      if (typeof loaded === "string") return ended(0);
+      const { config, diagnostics, files } = loaded;
+      if (diagnostics.items.length > 0) terminal.err(`${formatDiagnostics(diagnostics.items)}\n`);
+      if (config === undefined) return 1;
+      return await serve({ config, files }, values, values.strict, terminal, signals);
+    } finally {
+      signals.close();
+    }
   },
 };
 
@@ -34,6 +43,7 @@ async function serve(
   flags: ConfigFlags,
   strict: boolean,
   terminal: Terminal,
+  signals: Signals,
 ): Promise<number> {
   const { config } = loaded;
   const log = new OwnLog(config, {
@@ -45,6 +55,7 @@ async function serve(
   const fatal = Promise.withResolvers<"fatal">();
   const build = { command: "otelcol-kubevirt", version };
   const telemetry = await SelfTelemetry.start({ ...config.service.telemetry, build, logger });
+  log.observe(telemetry.meter);
   const service = new Service(config, {
     logger,
     meter: telemetry.meter,
@@ -70,19 +81,15 @@ async function serve(
   });
   logger.info("Starting otelcol-kubevirt.", { version });
   // What is wrong with the configuration has been logged.
-  const signals = awaitSignals(() => void reloader.reload("SIGHUP").catch(() => {}));
-  const end = async (): Promise<void> => {
-    signals.close();
-    await telemetry.shutdown();
-  };
   let reason: NodeJS.Signals | "fatal" | "started";
   try {
     const starting = service.start().then(() => reloader.start());
+    signals.onReload(() => void reloader.reload("SIGHUP").catch(() => {}));
     reason = await Promise.race([starting.then(() => "started" as const), signals.stop, fatal.promise]);
   } catch (error) {
     reloader.close();
     await service.shutdown();
-    await end();
+    await telemetry.shutdown();
     throw error;
   }
   if (reason === "started") {
@@ -92,9 +99,13 @@ async function serve(
   logger.info("Starting shutdown.", { reason });
   reloader.close();
   const clean = await stop(service, signals, log);
-  await end();
+  await telemetry.shutdown();
   logger.info("Shutdown complete.");
   const code = clean && reason !== "fatal" ? 0 : 1;
+  return ended(code);
+}
+
+function ended(code: number): number {
   setTimeout(() => process.exit(code), LEFTOVER_MS).unref();
   return code;
 }

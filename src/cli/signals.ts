@@ -3,21 +3,27 @@ export interface Signals {
   readonly stop: Promise<NodeJS.Signals>;
   /** The second one. */
   readonly force: Promise<"forced">;
+  /** What SIGHUP does from now on, at once if one has come before. */
+  onReload(reload: () => void): void;
   close(): void;
 }
 
-/** Listens to the process's signals; SIGHUP calls `reload`, unless the process is to stop. */
-export function awaitSignals(reload: () => void): Signals {
+/** Listens to the process's signals. SIGHUP reloads, unless the process is to stop; it never ends the process. */
+export function awaitSignals(): Signals {
   const stop = Promise.withResolvers<NodeJS.Signals>();
   const force = Promise.withResolvers<"forced">();
   let stopping = false;
+  let reload: (() => void) | undefined;
+  let isMissed = false;
   const onStop = (signal: NodeJS.Signals) => {
     if (stopping) force.resolve("forced");
     stopping = true;
     stop.resolve(signal);
   };
   const onReload = () => {
-    if (!stopping) reload();
+    if (stopping) return;
+    if (reload === undefined) isMissed = true;
+    else reload();
   };
   process.on("SIGINT", onStop);
   process.on("SIGTERM", onStop);
@@ -25,6 +31,10 @@ export function awaitSignals(reload: () => void): Signals {
   return {
     stop: stop.promise,
     force: force.promise,
+    onReload(action) {
+      reload = action;
+      if (isMissed) onReload();
+    },
     close() {
       process.off("SIGINT", onStop);
       process.off("SIGTERM", onStop);

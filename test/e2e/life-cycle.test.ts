@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { open, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, test } from "node:test";
+import { promisify } from "node:util";
+import { temporaryDirectory } from "../support/certificates.ts";
 import { CollectorProcess } from "../support/collector-process.ts";
 import { OtlpSink } from "../support/otlp-sink.ts";
 import { type Answer, body, Handler } from "./handler.ts";
@@ -147,6 +151,42 @@ describe("life cycle", { concurrency: true, skip }, () => {
       values.map((_, i) => i + 1),
       "no scrape is lost by a reload",
     );
+  });
+
+  test("it outlives whoever reads its log, and counts the lines that nobody got", async (t) => {
+    const readers = [{ pull: { exporter: { prometheus: { host: "127.0.0.1", port: 0 } } } }];
+    const telemetry = { logs: { level: "debug" }, metrics: { readers } };
+    const service = { telemetry };
+    const { collector, next } = await startPipeline(t, { interval: "100ms", service }, (it) => {
+      it.metrics = numbered();
+    });
+    const { url } = await collector.untilLog("Serving the collector's own metrics.");
+    await next();
+    collector.leaveStderr();
+    const lost = async () => {
+      const text = await (await fetch(String(url))).text();
+      return Number(/^otelcol_log_lost_lines\{output="stderr"\} (\d+)$/m.exec(text)?.[1]);
+    };
+    while ((await lost()) < 2) {
+      collector.signal("SIGHUP");
+      await next();
+    }
+    await next();
+    const { code, signal } = await collector.stop();
+    assert.deepEqual([code, signal], [0, null]);
+  });
+
+  test("signals that come while it reads its configuration do not kill it", async (t) => {
+    const pipe = join(await temporaryDirectory(t), "config.yaml");
+    await promisify(execFile)("mkfifo", [pipe]);
+    const collector = await CollectorProcess.start(t, ["--config", pipe]);
+    // Opens when the collector reads it.
+    const writer = await collector.within(open(pipe, "w"), "the reading of the configuration");
+    collector.signal("SIGHUP");
+    collector.signal("SIGTERM");
+    await writer.close();
+    const { code, signal, stderr } = await collector.within(collector.exited, "the end");
+    assert.deepEqual([code, signal, stderr], [0, null, ""]);
   });
 
   test("a backend that is down at first gets all that the queue holds", async (t) => {

@@ -2,10 +2,16 @@ import assert from "node:assert/strict";
 import { readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
 import { formatDiagnostics } from "../../src/config/index.ts";
 import { components } from "../../src/distribution/index.ts";
 import { type CollectorConfig, loadConfig, OwnLog } from "../../src/service/index.ts";
 import { temporaryDirectory } from "../support/certificates.ts";
+
+class Reader extends MetricReader {
+  protected override async onForceFlush(): Promise<void> {}
+  protected override async onShutdown(): Promise<void> {}
+}
 
 async function configOf(logs: unknown): Promise<CollectorConfig> {
   const yaml = JSON.stringify({
@@ -45,6 +51,41 @@ test("lines go where the configuration says, and a reload opens files anew", asy
   log.logger.info("Rotated.");
   assert.match(await readFile(file, "utf8"), /Rotated/);
   log.close();
+});
+
+test("fields of each line cannot be those that it has already", async () => {
+  const yaml =
+    'service: {telemetry: {logs: {initial_fields: {msg: "x", site: a, "otelcol.component.id": b}}}}';
+  const { diagnostics } = await loadConfig({ uris: [`yaml:${yaml}`], env: {}, cwd: "." }, components);
+  const text = formatDiagnostics(diagnostics.items);
+  assert.match(text, /initial_fields::msg: "msg" is a field that every line has already/);
+  assert.match(text, /initial_fields::otelcol\.component\.id: /);
+  assert.doesNotMatch(text, /initial_fields::site/);
+});
+
+test("lines that could not be written are counted, also when that shows later", async () => {
+  const err: ((error?: Error) => void)[] = [];
+  const complaints: string[] = [];
+  const streams = {
+    out: (text: string) => void complaints.push(text),
+    err: (_text: string, done?: (error?: Error) => void) => void err.push(done ?? (() => {})),
+  };
+  const config = await configOf({ error_output_paths: ["stdout"] });
+  const log = new OwnLog(config, { streams, isTerminal: false, cwd: "." });
+  const reader = new Reader();
+  log.observe(new MeterProvider({ readers: [reader] }).getMeter("test"));
+  const lost = async () => {
+    const { resourceMetrics } = await reader.collect();
+    const metrics = resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics);
+    const metric = metrics.find(({ descriptor }) => descriptor.name === "otelcol_log_lost_lines");
+    return metric?.dataPoints.map(({ value, attributes }) => [value, attributes]);
+  };
+  assert.deepEqual(await lost(), [[0, { output: "stderr" }]], "from the start");
+  log.logger.info("One.");
+  log.logger.info("Two.");
+  for (const done of err) done(new Error("write EPIPE"));
+  assert.deepEqual(await lost(), [[2, { output: "stderr" }]]);
+  assert.deepEqual(complaints, ["cannot write to the log: write EPIPE\n"]);
 });
 
 test("a file that cannot be opened is an error, and leaves the log as it was", async (t) => {

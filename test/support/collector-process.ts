@@ -133,6 +133,11 @@ export class CollectorProcess {
     this.#child.kill(name);
   }
 
+  /** Nobody reads its standard error any more. */
+  leaveStderr(): void {
+    this.#child.stderr.destroy();
+  }
+
   /** Asks it to stop (on Windows this kills it) and waits until it has. */
   async stop(): Promise<Exit> {
     this.signal("SIGTERM");

@@ -1,5 +1,5 @@
 import { systemClock } from "../../component/index.ts";
-import { createLogger, type LoggerOptions, type RootLogger } from "../../telemetry/index.ts";
+import { createLogger, type LoggerOptions, type Meter, type RootLogger } from "../../telemetry/index.ts";
 import type { CollectorConfig } from "../collector-config.ts";
 import { LogOutputs, type StandardStreams } from "./log-outputs.ts";
 
@@ -14,6 +14,8 @@ export interface OwnLogSettings {
 export class OwnLog {
   readonly logger: RootLogger;
   readonly #settings: OwnLogSettings;
+  /** Lines that could not be written, by output. */
+  readonly #lost = new Map<string, number>();
   #outputs: LogOutputs;
 
   /** @throws CollectorError COMPONENT_START when a file cannot be opened */
@@ -34,6 +36,18 @@ export class OwnLog {
     this.logger.configure(this.#options(config));
   }
 
+  /** Shows how many lines could not be written. */
+  observe(meter: Meter): void {
+    meter
+      .createObservableCounter("otelcol_log_lost_lines", {
+        unit: "{line}",
+        description: "Lines of the collector's own log that an output did not take.",
+      })
+      .addCallback((result) => {
+        for (const [output, lines] of this.#lost) result.observe(lines, { output });
+      });
+  }
+
   close(): void {
     this.#outputs.close();
   }
@@ -41,7 +55,9 @@ export class OwnLog {
   #open(config: CollectorConfig): LogOutputs {
     const { streams, cwd } = this.#settings;
     const { output_paths, error_output_paths } = config.service.telemetry.logs;
-    return new LogOutputs({ paths: output_paths, errorPaths: error_output_paths, streams, cwd });
+    for (const output of output_paths) this.#lost.set(output, this.#lost.get(output) ?? 0);
+    const onLost = (output: string) => void this.#lost.set(output, (this.#lost.get(output) ?? 0) + 1);
+    return new LogOutputs({ paths: output_paths, errorPaths: error_output_paths, streams, cwd, onLost });
   }
 
   #options(config: CollectorConfig): LoggerOptions {

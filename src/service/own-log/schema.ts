@@ -1,5 +1,11 @@
 import { duration, enabledSection, z } from "../../config/index.ts";
 
+/** Of every line, or of every line of a component. */
+const OWN_FIELDS: readonly string[] = [
+  ...["level", "ts", "msg"],
+  ...["otelcol.component.id", "otelcol.component.kind", "otelcol.pipeline.id", "otelcol.signal"],
+];
+
 const outputs = (byDefault: string[], what: string) =>
   z.array(z.string().min(1)).default(byDefault).describe(what);
 
@@ -24,7 +30,22 @@ export const logsSchema = z.strictObject({
     "Where lines go: `stderr`, `stdout` or files, which are appended to and opened anew by a reload.",
   ),
   error_output_paths: outputs(["stderr"], "Where it is said that a line could not be written."),
-  initial_fields: z.record(z.string(), z.unknown()).default({}).describe("Fields of each line."),
+  initial_fields: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .check((context) => {
+      for (const name of Object.keys(context.value)) {
+        if (!OWN_FIELDS.includes(name)) continue;
+        context.issues.push({
+          code: "custom",
+          input: context.value,
+          path: [name],
+          message: `${JSON.stringify(name)} is a field that every line has already`,
+          params: { hint: `give it another name; taken are ${OWN_FIELDS.join(", ")}` },
+        });
+      }
+    })
+    .describe("Fields of each line, besides `level`, `ts` and `msg`."),
   sampling: enabledSection(
     z.strictObject({
       tick: duration({ min: 1 }).prefault("10s").describe("Length of a period."),
