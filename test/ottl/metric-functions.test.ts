@@ -186,6 +186,8 @@ test("percentiles are interpolated", () => {
     [buckets([10, 20], [0, 0, 10]), "50", 20],
     [buckets([-10, 20], [10, 0, 0]), "50", -10],
     [buckets([10], [0, 0]), "50", undefined],
+    [buckets([], [4], { min: 1, max: 5 }), "50", 3],
+    [buckets([], [4], { min: 1 }), "50", undefined],
   ];
   for (const [value, percent, expected] of percentiles) {
     const { metrics } = run([histogram("h", [point(value)])], `extract_percentile_metric(${percent})`);

@@ -67,10 +67,12 @@ export function aggregatePoints(
       .map(({ startTime }) => startTime)
       .reduce((a, b) => (hrTimeToNs(b) < hrTimeToNs(a) ? b : a));
     const { exemplars: _, valueType: __, ...rest } = first.data as PointData;
+    const exemplars = data.flatMap((point) => point.exemplars ?? []);
     const merged = isNumber
       ? aggregateNumbers(data, aggregation, descriptor.valueType)
       : { value: addComposites(type, data) };
-    return { ...first, data: { ...rest, startTime: start, ...merged } };
+    const more = exemplars.length > 0 ? { exemplars } : {};
+    return { ...first, data: { ...rest, startTime: start, ...more, ...merged } };
   });
 }
 

@@ -57,7 +57,11 @@ function scalePoint(frame: Frame, point: PointDraft, factor: number): void {
   const value = scaleValue(metric.dataPointType, data.value, factor);
   const { valueType, ...rest } = data;
   if (typeof value !== "number") {
-    point.data = { ...data, value };
+    const exemplars = data.exemplars?.map((exemplar) => ({
+      ...exemplar,
+      value: Number(exemplar.value) * factor,
+    }));
+    point.data = { ...data, ...(exemplars && { exemplars }), value };
     return;
   }
   const isInteger =

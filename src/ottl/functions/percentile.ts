@@ -28,7 +28,11 @@ export function percentile(
 
 /** The outer buckets are open: the least and greatest value bound them where they are known. */
 function explicitBuckets({ buckets: { boundaries, counts }, min, max }: HistogramValue): Bucket[] {
-  if (boundaries.length === 0) return [];
+  if (boundaries.length === 0) {
+    const [count] = counts;
+    if (count === undefined || min === undefined || max === undefined) return [];
+    return [{ count: Number(count), at: (fraction) => min + (max - min) * fraction }];
+  }
   return counts.map((count, i) => {
     const first = boundaries[0] as number;
     const last = boundaries.at(-1) as number;
