@@ -40,6 +40,8 @@ export interface ReceiverDefinition<Config = unknown> extends BaseDefinition<Con
 
 export interface ProcessorDefinition<Config = unknown> extends BaseDefinition<Config> {
   readonly kind: "processor";
+  /** Keeps what it is passed for later while its callers wait: their waiting is not counted as time that it takes. */
+  readonly holdsBack?: boolean;
   create(settings: UpstreamSettings<Config>): Component & Consumer;
 }
 

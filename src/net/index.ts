@@ -9,7 +9,7 @@ export {
   type PostResponse,
 } from "./http-client.ts";
 export { type HttpClientConfig, httpClientShape } from "./http-client-config.ts";
-export { HttpError, type HttpErrorReason } from "./http-error.ts";
+export { HttpError, type HttpErrorReason, printableUrl } from "./http-error.ts";
 export { HttpServer, type HttpServerSettings } from "./http-server.ts";
 export { type CorsConfig, type HttpServerConfig, httpServerShape } from "./http-server-config.ts";
 export { listen, listenAddress } from "./listen-address.ts";

@@ -1,6 +1,6 @@
 export { FailureLog, type FailureTexts } from "./failure-log.ts";
 export type { MappedSeries, SeriesMapping } from "./mapped-table.ts";
-export { failureFields, failureReason, ScrapeRefusal } from "./scrape-failure.ts";
+export { failureFields, failureReason, ScrapeRefusal, usualFailures } from "./scrape-failure.ts";
 export { type PoolTarget, ScrapePool, type ScrapePoolOptions, type TargetHooks } from "./scrape-pool.ts";
 export {
   defaultProtocols,

@@ -20,6 +20,13 @@ export class ScrapeRefusal extends CollectorError {
   }
 }
 
+/** Of a target that can be reached now and then; others come up with their first failure. */
+export const usualFailures: readonly string[] = [
+  ...["connect", "tls", "timeout", "http_status", "body_limit", "decode"],
+  ...["content_type", "parse", "invalid_series", "sample_limit", "target_limit"],
+  ...["label_limit", "label_name_length_limit", "label_value_length_limit"],
+];
+
 /** The cause of a failed scrape as a counter's attribute: connect, tls, timeout, http_status, parse, sample_limit, … */
 export function failureReason(error: unknown): string {
   if (error instanceof HttpError || error instanceof ScrapeRefusal) return error.reason;

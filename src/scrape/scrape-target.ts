@@ -15,7 +15,7 @@ import {
   type Resource,
   withLength,
 } from "../metrics/index.ts";
-import { type HttpClient, ReusableBuffer } from "../net/index.ts";
+import { type HttpClient, printableUrl, ReusableBuffer } from "../net/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 import { AttributeInterner } from "./attributes.ts";
 import { type BodyOutcome, BodyReader } from "./body-reader.ts";
@@ -128,7 +128,7 @@ export class ScrapeTarget {
       recovered: "The pipeline has taken the points that were kept.",
     });
     const { signal, telemetry, url } = options;
-    signal.addEventListener("abort", () => telemetry.forgetTarget(url.href), { once: true });
+    signal.addEventListener("abort", () => telemetry.forgetTarget(printableUrl(url)), { once: true });
   }
 
   /**
@@ -174,7 +174,7 @@ export class ScrapeTarget {
     if (outcome.ok) this.#compact(outcome.result.missing);
     telemetry.scraped(outcome.ok ? samples : 0);
     if (signal.aborted) return;
-    telemetry.target(this.#options.url.href, {
+    telemetry.target(printableUrl(this.#options.url), {
       durationSeconds,
       samples,
       series: this.#reader.width,
@@ -189,7 +189,7 @@ export class ScrapeTarget {
   async end(timeMs: number): Promise<void> {
     const frame = this.#series.end();
     await this.#send(frame, timeMs, this.#takeValues(), undefined);
-    this.#options.telemetry.forgetTarget(this.#options.url.href);
+    this.#options.telemetry.forgetTarget(printableUrl(this.#options.url));
   }
 
   async #fetch(): Promise<{ readonly outcome: BodyOutcome; readonly bodyBytes: number }> {

@@ -54,6 +54,9 @@ export class FlowTelemetry {
   ofPort(kind: NodeKind, id: string, logger: Logger): PortTelemetry {
     const from = { component: id, kind };
     const attributes = attributesOf(id);
+    // Counters of losses begin at 0, so that `rate()` sees the first one.
+    this.#redelivered.add(0, from);
+    if (kind === "processor") this.#outgoing.add(0, attributes);
     return {
       outgoing: kind === "processor" ? (points) => this.#outgoing.add(points, attributes) : () => {},
       redelivered: (points) => this.#redelivered.add(points, from),
@@ -84,10 +87,20 @@ export class FlowTelemetry {
     };
   }
 
-  /** The processor as it is, with what enters it counted and its own time taken. `port`: what it hands on to. */
-  measured<Target extends Component & Partial<Consumer>>(target: Target, id: string, port: Consumer): Target {
+  /**
+   * The processor as it is, with what enters it counted and its own time taken. `port`: what it hands on to; `holdsBack`:
+   * it lets its callers wait, so that only what it does before that is its own time.
+   */
+  measured<Target extends Component & Partial<Consumer>>(
+    target: Target,
+    id: string,
+    port: Consumer,
+    holdsBack: boolean,
+  ): Target {
     const attributes = attributesOf(id);
     const time = this.#timeAbove(port);
+    this.#incoming.add(0, attributes);
+    this.#refused.add(0, attributes);
     const measured: Component & Consumer = {
       start: (host) => target.start?.(host),
       shutdown: (drainMs) => target.shutdown?.(drainMs),
@@ -95,14 +108,20 @@ export class FlowTelemetry {
         // Whoever is next may give the buffers back, so it is asked now.
         const points = batch.pointCount;
         this.#incoming.add(points, attributes);
-        const end = time.enter();
+        let end: (() => number) | undefined = time.enter();
+        const ended = () => {
+          if (end !== undefined) this.#duration.record(end() / 1000, attributes);
+          end = undefined;
+        };
         try {
-          await target.consume?.(batch);
+          const taking = target.consume?.(batch);
+          if (holdsBack) ended();
+          await taking;
         } catch (error) {
           if (!this.#isFromBelow(error)) this.#refused.add(points, attributes);
           throw error;
         } finally {
-          this.#duration.record(end() / 1000, attributes);
+          ended();
         }
       },
     };

@@ -1,4 +1,11 @@
-import type { BuildInfo, Clock, Component, Consumer, StatusEvent } from "../component/index.ts";
+import type {
+  BuildInfo,
+  Clock,
+  Component,
+  Consumer,
+  ProcessorDefinition,
+  StatusEvent,
+} from "../component/index.ts";
 import { CollectorError, errorText } from "../errors/index.ts";
 import type { Logger, Meter } from "../telemetry/index.ts";
 import type { CollectorConfig, ConfiguredComponent } from "./collector-config.ts";
@@ -164,7 +171,7 @@ interface BaseSettings {
 
 function createNode(
   kind: NodeKind,
-  { id, config, fingerprint }: ConfiguredComponent<unknown>,
+  { id, config, definition, fingerprint }: ConfiguredComponent<unknown>,
   create: (port: Port, base: BaseSettings) => Component & Partial<Consumer>,
   pipeline: string | undefined,
   settings: GraphSettings,
@@ -175,6 +182,7 @@ function createNode(
   const logger = settings.logger.child({
     "otelcol.component.id": id,
     "otelcol.component.kind": kind,
+    ...(kind !== "extension" && { "otelcol.signal": "metrics" }),
     ...(pipeline !== undefined && { "otelcol.pipeline.id": pipeline }),
   });
   const port = new Port(settings.clock, flow.ofPort(kind, id, logger));
@@ -189,11 +197,12 @@ function createNode(
       build: settings.build,
     }),
   );
+  const holdsBack = kind === "processor" && (definition as ProcessorDefinition).holdsBack === true;
   const strict = settings.strict ? checked(component, `"${id}" ${kind}`) : component;
   return {
     ...place,
     fingerprint,
-    component: kind === "processor" ? flow.measured(strict, id, port) : strict,
+    component: kind === "processor" ? flow.measured(strict, id, port, holdsBack) : strict,
     port,
     reportStatus,
   };

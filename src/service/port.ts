@@ -67,6 +67,8 @@ export class Port implements Consumer {
   connect(targets: readonly PortTarget[], patienceMs: number): void {
     this.#targets = targets;
     this.#patienceMs = patienceMs;
+    // Where points may be dropped their count begins at 0.
+    if (targets.length > 1) for (const { place } of targets) this.#telemetry.dropped(0, place);
   }
 
   /** Lets nothing more through; settles when what senders wait for has been taken or given back. */

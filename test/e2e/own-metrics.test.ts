@@ -165,6 +165,42 @@ describe("the collector's own metrics", { concurrency: true }, () => {
     assert.ok(total(samples, `${duration}_sum`, { processor: "kubevirt_handler" }) > 0);
   });
 
+  test("show losses that have not come yet as 0", async (t) => {
+    const { url, next, collector } = await observed(t, {}, (it) => {
+      it.metrics = body(text);
+    });
+    await next();
+    const samples = await ownMetrics(url);
+    const zero = (name: string, labels: Readonly<Record<string, string>>) => {
+      const found = samples.filter(
+        (sample) =>
+          sample.name === `otelcol_${name}` &&
+          Object.entries(labels).every(([key, value]) => sample.labels[key] === value),
+      );
+      assert.deepEqual(
+        found.map(({ value }) => value),
+        [0],
+        `${name} ${JSON.stringify(labels)}`,
+      );
+    };
+    const receiver = "kubevirt_handler";
+    zero("receiver_refused_metric_points", { receiver, error_type: "permanent" });
+    zero("receiver_refused_metric_points", { receiver, error_type: "retryable" });
+    zero("scraper_errored_metric_points", { receiver });
+    zero("scraper_skipped_scrapes", { receiver });
+    zero("scraper_failed_scrapes", { receiver, reason: "timeout" });
+    zero("scraper_failed_scrapes", { receiver, reason: "connect" });
+    zero("scraper_dropped_metric_points", { receiver, reason: "duplicate" });
+    zero("kubevirt_handler_failed_health_checks", { receiver, reason: "http_status" });
+    zero("processor_refused_items", { processor: "kubevirt_handler" });
+    zero("config_reloads", { outcome: "failure" });
+    zero("log_lost_lines", { output: "stderr" });
+    for (const record of collector.logs) {
+      const kind = record["otelcol.component.kind"];
+      if (kind !== undefined) assert.equal(record["otelcol.signal"], "metrics", JSON.stringify(record));
+    }
+  });
+
   test("come as text or as OpenMetrics, and nothing else is served", async (t) => {
     const { url, next } = await observed(t, {}, (it) => {
       it.metrics = body(text);

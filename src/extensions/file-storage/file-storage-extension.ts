@@ -90,6 +90,7 @@ export class FileStorageExtension implements StorageExtension {
   async #open(folder: string): Promise<LogStore> {
     const { config, clock, logger } = this.#settings;
     const directory = join(this.#directory, folder);
+    this.#telemetry.opened(folder);
     await this.#makeDirectory(directory);
     return await LogStore.open({
       directory,

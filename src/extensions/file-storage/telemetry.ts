@@ -6,7 +6,11 @@ export interface MeasuredStore {
   readonly liveBytes: number;
 }
 
+const REASONS = ["full", "io"] as const;
+
 export interface StorageTelemetry {
+  /** Lets the counters of a store begin at 0, so that `rate()` sees the first failure. */
+  readonly opened: (store: string) => void;
   readonly writeFailed: (store: string, reason: string) => void;
   readonly damaged: (store: string, places: number) => void;
   /** Ends the observation. */
@@ -43,6 +47,10 @@ export function createTelemetry(
     gauge("live_bytes", "Bytes in them that are still needed.", ({ liveBytes }) => liveBytes),
   ];
   return {
+    opened(store) {
+      for (const reason of REASONS) failed.add(0, { extension, store, reason });
+      damaged.add(0, { extension, store });
+    },
     writeFailed: (store, reason) => failed.add(1, { extension, store, reason }),
     damaged: (store, places) => damaged.add(places, { extension, store }),
     close() {

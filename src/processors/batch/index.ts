@@ -7,5 +7,6 @@ export default defineProcessor({
   stability: "beta",
   description: "Makes one batch of several, by size and time.",
   config: configSchema,
+  holdsBack: true,
   create: (settings) => new BatchProcessor(settings),
 });

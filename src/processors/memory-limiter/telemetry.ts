@@ -15,6 +15,9 @@ export class MemoryLimiterTelemetry {
       });
     this.#accepted = counter("accepted", "Data points that were let through.");
     this.#refused = counter("refused", "Data points that were refused for lack of memory.");
+    // Counters of losses begin at 0, so that `rate()` sees the first one.
+    this.accepted(0);
+    this.refused(0);
   }
 
   accepted(points: number): void {

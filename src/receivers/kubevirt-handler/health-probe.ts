@@ -1,4 +1,4 @@
-import { ReusableBuffer } from "../../net/index.ts";
+import { printableUrl, ReusableBuffer } from "../../net/index.ts";
 import {
   type BodySource,
   type FailureLog,
@@ -36,7 +36,7 @@ export class HealthProbe implements Probe {
     this.#options = options;
     this.name = `${options.set}.can_connect`;
     this.description = `1 if the health endpoint of the ${componentOfSet[options.set]} answers with success, else 0.`;
-    this.attributes = { endpoint: options.url.href };
+    this.attributes = { endpoint: printableUrl(options.url) };
   }
 
   async measure(): Promise<number> {

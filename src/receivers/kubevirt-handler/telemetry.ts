@@ -1,4 +1,4 @@
-import { createScrapeTelemetry, type ScrapeTelemetry } from "../../scrape/index.ts";
+import { createScrapeTelemetry, type ScrapeTelemetry, usualFailures } from "../../scrape/index.ts";
 import type { Meter } from "../../telemetry/index.ts";
 
 export interface ReceiverTelemetry extends ScrapeTelemetry {
@@ -12,6 +12,7 @@ export function createTelemetry(meter: Meter, receiver: string): ReceiverTelemet
     unit: "{check}",
     description: "Number of health checks that failed, by reason.",
   });
+  for (const reason of usualFailures) failed.add(0, { receiver, reason });
   const targets = meter.createGauge("otelcol_kubevirt_handler_targets", {
     unit: "{target}",
     description: "Targets that are scraped at the moment.",

@@ -23,7 +23,11 @@ export class OtlpReceiver implements Component {
 
   constructor(settings: UpstreamSettings<OtlpReceiverConfig>) {
     this.#settings = settings;
-    this.#intake = new Intake(settings.next, createTelemetry(settings.meter, settings.id));
+    const { http, grpc } = settings.config.protocols;
+    const transports = [http && ("http" as const), grpc && ("grpc" as const)].filter(
+      (transport) => transport !== undefined,
+    );
+    this.#intake = new Intake(settings.next, createTelemetry(settings.meter, settings.id, transports));
   }
 
   /** @throws CollectorError when an address cannot be bound or a TLS file cannot be used */

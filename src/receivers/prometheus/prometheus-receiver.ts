@@ -14,14 +14,15 @@ export class PrometheusReceiver implements Component {
   #starting = true;
 
   constructor(settings: UpstreamSettings<PrometheusConfig>) {
-    const telemetry = createTelemetry(settings.meter, settings.id);
+    const { global, scrape_configs } = settings.config.config;
+    const jobs = scrape_configs.map(({ job_name }) => job_name);
+    const telemetry = createTelemetry(settings.meter, settings.id, jobs);
     this.#pool = new ScrapePool({
       clock: settings.clock,
       initialDelayMs: 0,
       onSkipped: (ticks) => telemetry.skipped(ticks),
       reportStatus: settings.reportStatus,
     });
-    const { global, scrape_configs } = settings.config.config;
     this.#jobs = scrape_configs.map(
       (config) =>
         new ScrapeJob({

@@ -6,8 +6,8 @@ export interface ReceiverTelemetry extends ScrapeTelemetry {
   readonly targetRefused: (job: string, targets: number) => void;
 }
 
-/** The receiver's counters: those of scraping and its own about targets. */
-export function createTelemetry(meter: Meter, receiver: string): ReceiverTelemetry {
+/** The receiver's counters: those of scraping and its own about targets, which begin at 0 for each of `jobs`. */
+export function createTelemetry(meter: Meter, receiver: string, jobs: readonly string[]): ReceiverTelemetry {
   const discoveries = meter.createCounter("otelcol_prometheus_failed_discoveries", {
     unit: "{discovery}",
     description: "Number of looks for targets that failed, by job.",
@@ -16,6 +16,10 @@ export function createTelemetry(meter: Meter, receiver: string): ReceiverTelemet
     unit: "{target}",
     description: "Number of discovered targets that could not be scraped for what their labels say, by job.",
   });
+  for (const job of jobs) {
+    discoveries.add(0, { receiver, job });
+    targets.add(0, { receiver, job });
+  }
   return {
     ...createScrapeTelemetry(meter, { receiver }),
     discoveryFailed: (job) => discoveries.add(1, { receiver, job }),

@@ -15,6 +15,7 @@ export class ReloadTelemetry {
       unit: "{reload}",
       description: "Reloads of the configuration, by outcome.",
     });
+    for (const outcome of ["success", "failure"]) this.#reloads.add(0, { outcome });
     const gauge = (name: string, unit: string, description: string, read: () => number) =>
       meter
         .createObservableGauge(name, { unit, description })
