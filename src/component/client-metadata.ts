@@ -13,7 +13,10 @@ export const clientMetadata = {
   run<T>(metadata: ClientMetadata | undefined, task: () => T): T {
     const current = clientContext.current();
     const isSame =
-      current?.metadata === metadata && current?.address === undefined && current?.auth === undefined;
+      current?.metadata === metadata &&
+      current?.address === undefined &&
+      current?.auth === undefined &&
+      current?.gone === undefined;
     return isSame ? task() : clientContext.run(metadata && { metadata }, task);
   },
 

@@ -12,6 +12,8 @@ export interface Client {
   readonly address?: string | undefined;
   readonly auth?: AuthData | undefined;
   readonly metadata?: ClientMetadata | undefined;
+  /** Fires when whoever sent the data no longer waits for an answer. */
+  readonly gone?: AbortSignal | undefined;
 }
 
 // Without a run there is nothing to carry: where nothing but scrapes comes in, it costs nothing.

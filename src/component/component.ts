@@ -10,14 +10,19 @@ import type { ComponentStatus, ReportStatus } from "./status.ts";
  */
 export interface Component {
   start?(host: Host): void | Promise<void>;
-  /** `drainMs` is what is left of the service's `shutdown_timeout`; what is not handed on by then is counted as dropped. */
+  /**
+   * `drainMs` is what is left of the service's `shutdown_timeout`; what is not handed on by then is counted as dropped.
+   * @throws when something went wrong or data was lost, after everything has come to its end: the process then exits with 1
+   */
   shutdown?(drainMs: number): void | Promise<void>;
   /**
    * A reload puts `successor`, which has not been started, in this component's place. Takes no more data, gives the
    * successor's `inherit` what is undelivered, and lets go of what only one of the two can hold, such as a store. Settles
    * soon: what the successor does not take is left to `shutdown`, which may then go on beside the running successor.
+   *
+   * undefined: there is none, and an extension that this one uses is about to stop. What is safe in a store stays there.
    */
-  handOver?(successor: Component): Promise<void>;
+  handOver?(successor: Component | undefined): Promise<void>;
   /** Called before `start`: `legacy` is what the component in whose place this one is put makes of itself for its like. */
   inherit?(legacy: unknown): Promise<void>;
 }

@@ -1,11 +1,13 @@
 import {
   type ClientMetadata,
   type Clock,
+  clientContext,
   clientMetadata,
   isPermanent,
   metadataKey,
 } from "../component/index.ts";
 import type { Batch } from "../metrics/index.ts";
+import { senderGone } from "./capacity.ts";
 import type { BatchConfig } from "./config.ts";
 import { splitBatch } from "./split-batch.ts";
 
@@ -61,7 +63,23 @@ export class Batcher {
     this.#size += part.size;
     if (this.#size >= config.min_size) void this.flush();
     else this.#cancelTimer ??= clock.schedule(config.flush_timeout, () => void this.flush());
-    return await part.taken.promise;
+    const gone = clientContext.current()?.gone;
+    const leave = () => this.#remove(part, senderGone(gone));
+    gone?.addEventListener("abort", leave, { once: true });
+    if (gone?.aborted) leave();
+    try {
+      return await part.taken.promise;
+    } finally {
+      gone?.removeEventListener("abort", leave);
+    }
+  }
+
+  /** If it is not on its way yet. */
+  #remove(part: Part, reason: Error): void {
+    if (!this.#parts.includes(part)) return;
+    this.#parts = this.#parts.filter((other) => other !== part);
+    this.#size -= part.size;
+    part.taken.reject(reason);
   }
 
   /** Hands on all that is there. Settles when that has been taken on or refused. */

@@ -1,5 +1,4 @@
 import { PermanentError, RetryableError } from "../component/index.ts";
-import { Ring } from "./ring.ts";
 
 export interface CapacityOptions {
   /** How much there is room for. */
@@ -22,7 +21,8 @@ export class Capacity {
   readonly limit: number;
   readonly #unit: string;
   #blocking: boolean;
-  readonly #waiting = new Ring<Waiting>();
+  /** In the order they came. */
+  readonly #waiting = new Set<Waiting>();
   #used = 0;
   #closed = false;
 
@@ -46,22 +46,23 @@ export class Capacity {
   /**
    * Takes `size` of the room and calls `enter` at once when it has it, so that what enters does so in the order of
    * admission. First come, first served: a small one does not overtake a large one that waits.
-   * @throws RetryableError: full, or closed; PermanentError: more than the limit
+   * @param gone ends the wait: whoever brought it no longer waits for an answer
+   * @throws RetryableError: full, closed, or `gone` while it waited; PermanentError: more than the limit
    */
-  async admit(size: number, enter: () => void): Promise<void> {
+  async admit(size: number, enter: () => void, gone?: AbortSignal): Promise<void> {
     if (this.#closed) throw this.refusal;
     if (size > this.limit) {
       throw new PermanentError(
         `element size too large: ${size} ${this.#unit}, the sending queue holds ${this.limit}`,
       );
     }
-    if (this.#waiting.length === 0 && this.#fits(size)) {
+    if (this.#waiting.size === 0 && this.#fits(size)) {
       this.#used += size;
       enter();
       return;
     }
     if (!this.#blocking) throw this.#full();
-    await new Promise<void>((admitted, refused) => this.#waiting.push({ size, enter, admitted, refused }));
+    await this.#wait(size, enter, gone);
   }
 
   /** For what is there already, even if it is more than the limit. */
@@ -71,9 +72,13 @@ export class Capacity {
 
   release(size: number): void {
     this.#used -= size;
-    for (let next = this.#waiting.peek(); next !== undefined; next = this.#waiting.peek()) {
+    this.#admitNext();
+  }
+
+  #admitNext(): void {
+    for (const next of this.#waiting) {
       if (!this.#fits(next.size)) return;
-      this.#waiting.shift();
+      this.#waiting.delete(next);
       this.#used += next.size;
       next.enter();
       next.admitted();
@@ -83,7 +88,8 @@ export class Capacity {
   /** Refuses who waits, and from now on whom there is no room for. */
   stopWaiting(): void {
     this.#blocking = false;
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+    for (const next of this.#waiting) {
+      this.#waiting.delete(next);
       next.refused(this.#full());
     }
   }
@@ -94,6 +100,25 @@ export class Capacity {
     this.#closed = true;
   }
 
+  async #wait(size: number, enter: () => void, gone: AbortSignal | undefined): Promise<void> {
+    if (gone?.aborted) throw senderGone(gone);
+    const { promise, resolve: admitted, reject: refused } = Promise.withResolvers<void>();
+    const waiting = { size, enter, admitted, refused };
+    this.#waiting.add(waiting);
+    const leave = () => {
+      this.#waiting.delete(waiting);
+      refused(senderGone(gone));
+      // It may have held up smaller ones behind it.
+      this.#admitNext();
+    };
+    gone?.addEventListener("abort", leave, { once: true });
+    try {
+      await promise;
+    } finally {
+      gone?.removeEventListener("abort", leave);
+    }
+  }
+
   #full(): RetryableError {
     return new RetryableError(`sending queue is full: it holds ${this.#used} of ${this.limit} ${this.#unit}`);
   }
@@ -101,4 +126,11 @@ export class Capacity {
   #fits(size: number): boolean {
     return this.#used + size <= this.limit;
   }
+}
+
+/** Nobody waits for the answer any more, so nobody is told that the data was taken, and it may come once more. */
+export function senderGone(signal: AbortSignal | undefined): RetryableError {
+  return new RetryableError("the sender is gone, and its data had not been queued", {
+    cause: signal?.reason,
+  });
 }

@@ -1,57 +1,28 @@
 import {
   type Component,
   type Consumer,
+  clientContext,
   clientMetadata,
   findStorage,
   type Host,
-  isPermanent,
   PermanentError,
   RetryableError,
-  type Settings,
+  type StorageExtension,
 } from "../component/index.ts";
 import type { Batch } from "../metrics/index.ts";
-import type { MeterAttributes } from "../telemetry/index.ts";
 import { Accounts } from "./accounts.ts";
 import { Batcher, type BatchGroup, type Flushed } from "./batcher.ts";
-import { batchSizer, type RetryConfig, type SendingQueueConfig } from "./config.ts";
-import type { ErrorTypeOf } from "./error-type.ts";
+import { batchSizer, type SendingQueueConfig } from "./config.ts";
+import { Consumers } from "./consumers.ts";
+import { type DeliveryOptions, sizeOf } from "./delivery-options.ts";
 import { Health } from "./health.ts";
+import { Inheritance, type LeftInStorage } from "./inheritance.ts";
 import { MemoryQueue } from "./memory-queue.ts";
 import { PersistentQueue } from "./persistent-queue.ts";
-import type { HeldRequest, Queue, QueueItem } from "./queue.ts";
+import type { Queue, QueueItem } from "./queue.ts";
+import { RequestMaker } from "./request-maker.ts";
 import { type DeliveryRequest, InterruptedError, type Outcome, RetrySender } from "./retry-sender.ts";
-import type { RequestCodec } from "./stored-request.ts";
 import { ExporterTelemetry } from "./telemetry.ts";
-
-export interface DeliveryOptions<Request extends DeliveryRequest> {
-  readonly settings: Omit<Settings<unknown>, "config">;
-  /** undefined: no queue, `consume` waits for the backend. */
-  readonly queue: SendingQueueConfig | undefined;
-  /** undefined: one attempt only. */
-  readonly retry: RetryConfig | undefined;
-  /** Milliseconds for one attempt; 0 = no limit. */
-  readonly timeoutMs: number;
-  /** Makes one request of all the batches, which are lent until it settles. More than one only with `queue.batch`. */
-  encode(batches: readonly Batch[]): Request | Promise<Request>;
-  /**
-   * One attempt, under the client's metadata that the data came with; should end when the signal fires.
-   * @throws PermanentError, PartialError (0 rejected: accepted, with a remark), RetryableError, RemainderError; any
-   * other error is retried.
-   */
-  send(request: Request, signal: AbortSignal): Promise<void>;
-  /** What `queue.storage` takes. */
-  readonly codec?: RequestCodec<Request>;
-  /** What its requests are, such as their content type: a chain takes over those of one with the same. */
-  readonly format?: string;
-  /** What `queue.batch` with the sizer `bytes` takes: the size of a batch as OTLP protobuf, not compressed. */
-  measure?(batch: Batch): number;
-  /** Attributes of the exporter's own metrics besides its ID. */
-  readonly attributes?: MeterAttributes;
-  /** What the protocol calls an error, for the exporter's own metrics. */
-  readonly errorTypeOf?: ErrorTypeOf;
-  /** Jitter: numbers from 0 up to, not including, 1. */
-  readonly random?: () => number;
-}
 
 /** Tells the queue's store from others that an exporter may have. */
 const STORE_NAME = "metrics";
@@ -62,6 +33,7 @@ const HAND_OVER_MS = 2000;
 /** The body of an exporter: batch → queue → retry → timeout → send. See the README for what happens when. */
 export class DeliveryChain<Request extends DeliveryRequest> implements Component, Consumer {
   readonly #options: DeliveryOptions<Request>;
+  readonly #maker: RequestMaker<Request>;
   readonly #sender: RetrySender<Request>;
   readonly #batcher: Batcher | undefined;
   readonly #telemetry: ExporterTelemetry;
@@ -69,12 +41,14 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
   readonly #health: Health<"sending" | "storage">;
   /** A persistent one is opened by `start`. */
   #queue: Queue<Request> | undefined;
-  /** Workers, and sends without a queue. */
+  /** Where a persistent one is. */
+  #storage: StorageExtension | undefined;
+  /** Consumers of the queue, and sends without one. */
   readonly #running = new Set<Promise<unknown>>();
-  /** What the chain before this one had not delivered, from `inherit` until `start`. */
-  #inherited: readonly HeldRequest<Request>[] = [];
-  /** Of those points that the storage holds, how many this process has accepted itself. */
-  #leftInStorage = 0;
+  /** From `inherit` until `start`. */
+  readonly #inheritance = new Inheritance<Request>();
+  /** Points that this chain's end was the end of. */
+  #lost = 0;
   #ceding: Promise<unknown> | undefined;
   #closing: Promise<void> | undefined;
   #stopped = false;
@@ -84,7 +58,8 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
     const { settings, queue, retry, timeoutMs, random = Math.random } = options;
     const { clock, logger, meter, id } = settings;
     this.#options = options;
-    this.#telemetry = new ExporterTelemetry(meter, id, options.attributes);
+    this.#maker = new RequestMaker(options);
+    this.#telemetry = new ExporterTelemetry(meter, id, options);
     this.#accounts = new Accounts(this.#telemetry, logger, clock, options.errorTypeOf);
     this.#health = new Health((event) => settings.reportStatus(event));
     this.#sender = new RetrySender({
@@ -103,7 +78,7 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
       this.#batcher = new Batcher({
         config: queue.batch,
         clock,
-        sizeOf: (batch) => (bytes ? this.#measure(batch) : batch.pointCount),
+        sizeOf: (batch) => (bytes ? this.#maker.measure(batch) : batch.pointCount),
         flush: (groups) => this.#enqueue(groups),
         onOversized: (points) =>
           this.#accounts.drop(points, "oversized", new PermanentError("one data point exceeds `max_size`")),
@@ -119,11 +94,16 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
     const queue = this.#queue as Queue<Request>;
     // Shut down while the storage was being opened.
     if (this.#isClosed) return void (await queue.end());
-    await queue.stock(this.#inherited.map((held) => ({ ...held, size: sizeOf(held.request, config.sizer) })));
-    this.#giveInherited();
+    const inherited = this.#inheritance.items;
+    await queue.stock(inherited.map((held) => ({ ...held, size: sizeOf(held.request, config.sizer) })));
+    this.#inheritance.give();
     this.#telemetry.observe(queue);
-    const workers = config.preserve_order ? 1 : config.num_consumers;
-    for (let i = 0; i < workers; i++) void this.#track(this.#work(queue));
+    new Consumers<QueueItem<Request>>({
+      limit: config.preserve_order ? 1 : config.num_consumers,
+      take: async () => (this.#stopped ? undefined : await queue.take()),
+      handle: (item) => this.#deliver(queue, item),
+      track: (work) => void this.#track(work),
+    }).start();
   }
 
   async consume(batch: Batch): Promise<void> {
@@ -144,12 +124,14 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
 
   /**
    * Gives what is undelivered to the chain of the exporter that a reload puts in this one's place, if that takes it. Data
-   * whose sender waits for the result is given back to the sender, who brings it to the successor.
+   * whose sender waits for the result is given back to the sender, who brings it to the successor. undefined: there is
+   * none, and what this one uses is about to go; a persistent queue is then let go of.
    */
-  async handOver(successor: Component): Promise<void> {
+  async handOver(successor: Component | undefined): Promise<void> {
     const { queue } = this.#options;
     if (queue === undefined || queue.wait_for_result) await this.#cede(async () => {});
-    else await successor.inherit?.(this);
+    else if (successor !== undefined) await successor.inherit?.(this);
+    else if (queue.storage !== undefined) this.#leave(await this.#cede(async () => {}));
   }
 
   /**
@@ -158,39 +140,25 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
    * storage that both use is just let go of.
    */
   async inherit(legacy: unknown): Promise<void> {
-    const { queue, format, settings } = this.#options;
+    const { queue, format } = this.#options;
     if (queue === undefined || !(legacy instanceof DeliveryChain)) return;
     const former = legacy as DeliveryChain<Request>;
     const { storage } = former.#options.queue ?? {};
     if (storage !== undefined && storage === queue.storage) {
-      this.#take(former.#giveInherited());
-      this.#leftInStorage = (await former.#cede(async () => {})) ?? this.#leftInStorage;
+      this.#inheritance.take(former.#inheritance.give());
+      this.#inheritance.takeLeft(await former.#cede(async () => {}));
       return;
     }
     if (format === undefined || format !== former.#options.format) return;
-    this.#take(former.#giveInherited());
-    const used = this.#inherited.reduce((sum, { request }) => sum + sizeOf(request, queue.sizer), 0);
-    let room = queue.queue_size - used;
-    const fits = (request: Request) => {
-      room -= sizeOf(request, queue.sizer);
-      return room >= 0;
-    };
-    const left = (await former.#cede(async (from) => this.#take(await from.surrender(fits)))) ?? 0;
-    if (left === 0) return;
-    settings.logger.warn("There is no room for all that was queued. The rest stays in the storage.", {
-      storage,
-      data_points: left,
-    });
-  }
-
-  #take(items: readonly HeldRequest<Request>[]): void {
-    const taken = items.map(({ request, points, metadata }) => ({ request, points, metadata }));
-    this.#inherited = [...this.#inherited, ...taken];
+    this.#inheritance.take(former.#inheritance.give());
+    const fits = this.#inheritance.roomIn(queue);
+    former.#leave(await former.#cede(async (from) => this.#inheritance.take(await from.surrender(fits))));
   }
 
   /**
    * Takes nothing more and goes on delivering what is queued, retries included, for `drainMs` at most. What is then left
    * stays in a persistent queue, and otherwise counts as dropped. Later calls return the first one's promise.
+   * @throws when data was lost, after everything has come to its end
    */
   shutdown(drainMs: number): Promise<void> {
     this.#closing ??= this.#close(drainMs);
@@ -203,28 +171,36 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
     await this.#finishWork(drainMs);
     // A chain that takes over may have come in between.
     await this.#ceding;
-    for (const { points } of this.#giveInherited()) this.#drop({ points });
+    for (const { points } of this.#inheritance.give()) this.#drop({ points });
+    this.#telemetry.left(this.#inheritance.giveLeft()?.points ?? 0);
+    if (!this.#isEnded && this.#queue?.isPersistent) this.#telemetry.left(this.#queue.points);
     await this.#endQueue();
     this.#accounts.close();
+    if (this.#lost === 0) return;
+    throw new Error(`${this.#lost} data points were lost: there was no more time to deliver them`);
   }
 
   /**
    * Ends all work, lets `give` take what it wants from the queue, and ends that.
-   * @returns how many points a storage keeps; undefined when the queue had come to its end before
+   * @returns what a storage keeps, if it is not accounted for; undefined when the queue had come to its end before
    */
-  #cede(give: (queue: Queue<Request>) => Promise<void>): Promise<number | undefined> {
+  #cede(give: (queue: Queue<Request>) => Promise<void>): Promise<LeftInStorage | undefined> {
     const before = this.#ceding;
     const ceding = (async () => {
       await before;
       this.#stopped = true;
       this.#sender.interrupt();
       await this.#finishWork(HAND_OVER_MS);
-      const queue = this.#queue;
       if (this.#isEnded) return undefined;
-      if (queue === undefined) return this.#leftInStorage;
+      const queue = this.#queue;
+      if (queue === undefined) return this.#inheritance.giveLeft();
+      const left = () => (queue.isPersistent ? { points: queue.points, storage: this.#storage } : undefined);
       try {
         await give(queue);
-        return queue.isPersistent ? queue.points : 0;
+        return left();
+      } catch (error) {
+        this.#leave(left());
+        throw error;
       } finally {
         await this.#endQueue();
       }
@@ -233,10 +209,15 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
     return ceding;
   }
 
-  #giveInherited(): readonly HeldRequest<Request>[] {
-    const inherited = this.#inherited;
-    this.#inherited = [];
-    return inherited;
+  /** Accounts for what nobody takes from a storage. */
+  #leave(left: LeftInStorage | undefined): void {
+    const points = left?.points ?? 0;
+    if (points === 0) return;
+    this.#telemetry.left(points);
+    this.#options.settings.logger.warn("What is queued stays in the storage.", {
+      storage: this.#options.queue?.storage,
+      data_points: points,
+    });
   }
 
   /** Whoever waits for the result of what is left gets its data back; else what no storage keeps is lost. */
@@ -249,8 +230,12 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
 
   #drop({ points, caller }: Pick<QueueItem<Request>, "points" | "caller">): void {
     const error = new InterruptedError("interrupted due to shutdown");
-    if (caller !== undefined) caller.reject(error);
-    else this.#accounts.drop(points, "shutdown", error);
+    if (caller !== undefined) {
+      caller.reject(error);
+      return;
+    }
+    this.#lost += points;
+    this.#accounts.drop(points, "shutdown", error);
   }
 
   /** Ends the intake and waits for everybody at work; after `ms` what is under way is cut off. */
@@ -263,7 +248,8 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
     this.#queue?.stopWaiting();
     await this.#batcher?.flush();
     this.#queue?.close();
-    await Promise.all(this.#running);
+    // Consumers may call others for help.
+    while (this.#running.size > 0) await Promise.all(this.#running);
     cancel();
   }
 
@@ -275,9 +261,10 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
     const { settings, codec } = this.#options;
     const { id, clock, logger } = settings;
     if (codec === undefined) throw new Error(`exporter "${id}" cannot keep its requests in a storage`);
+    const extension = findStorage(host, storage);
     const queue = await PersistentQueue.open({
       ...this.#capacity(config),
-      storage: await findStorage(host, storage).client("exporter", id, STORE_NAME),
+      storage: await extension.client("exporter", id, STORE_NAME),
       codec,
       sizeOf: (request) => sizeOf(request, config.sizer),
       clock,
@@ -285,7 +272,13 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
       onStorage: (error) => this.#health.set("storage", error),
       onUnreadable: (points, error) => this.#accounts.drop(points, "unreadable", error),
     });
-    this.#telemetry.restored(Math.max(0, queue.points - this.#leftInStorage));
+    this.#storage = extension;
+    const left = this.#inheritance.giveLeft();
+    const known = left?.points ?? 0;
+    // Points that were counted as queued until now still are, if this is where they are.
+    const same = left?.storage === extension ? Math.min(known, queue.points) : 0;
+    this.#telemetry.left(known - same);
+    this.#telemetry.restored(queue.points - same);
     return queue;
   }
 
@@ -304,7 +297,7 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
   async #enqueue(groups: readonly BatchGroup[]): Promise<Flushed> {
     const { sizer, wait_for_result } = this.#options.queue as SendingQueueConfig;
     const metadata = clientMetadata.current();
-    const requests = await Promise.all(groups.map((group) => this.#encode(group)));
+    const requests = await Promise.all(groups.map((group) => this.#maker.encode(group)));
     const items = requests.map((request) => ({
       request,
       points: request.points,
@@ -312,7 +305,7 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
       metadata,
       caller: wait_for_result ? Promise.withResolvers<void>() : undefined,
     }));
-    await (this.#queue as Queue<Request>).offer(items);
+    await (this.#queue as Queue<Request>).offer(items, clientContext.current()?.gone);
     for (const { request } of items) {
       this.#telemetry.enqueued(request);
       this.#accounts.dropUnsupported(request);
@@ -320,29 +313,26 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
     return wait_for_result ? { delivered: Promise.all(items.map(({ caller }) => caller?.promise)) } : {};
   }
 
-  async #work(queue: Queue<Request>): Promise<void> {
-    while (!this.#stopped) {
-      const item = await queue.take();
-      if (item === undefined) return;
-      const { points, caller, metadata } = item;
-      this.#telemetry.taken(item.request);
-      const outcome = await clientMetadata.run(metadata, () => this.#send(item.request));
-      if (outcome.error instanceof InterruptedError && outcome.left !== undefined && caller === undefined) {
-        this.#telemetry.sent(points - queue.giveBack(item, outcome.left));
-        // It is safe where it is, and so are those behind it, which must not overtake it.
-        if (queue.isPersistent) return;
-        continue;
-      }
-      this.#accounts.record(outcome, caller === undefined);
-      if (outcome.left === undefined && !isRefusal(outcome)) caller?.resolve();
-      else caller?.reject(outcome.error);
-      await queue.settle(item);
+  /** Settles with whether the next one may be begun. */
+  async #deliver(queue: Queue<Request>, item: QueueItem<Request>): Promise<boolean> {
+    const { points, caller, metadata } = item;
+    this.#telemetry.taken(item.request);
+    const outcome = await clientMetadata.run(metadata, () => this.#send(item.request));
+    if (outcome.error instanceof InterruptedError && outcome.left !== undefined && caller === undefined) {
+      this.#telemetry.sent(points - queue.giveBack(item, outcome.left));
+      // It is safe where it is, and so are those behind it, which must not overtake it.
+      return !queue.isPersistent;
     }
+    this.#accounts.record(outcome, caller === undefined);
+    if (outcome.left === undefined && !isRefusal(outcome)) caller?.resolve();
+    else caller?.reject(outcome.error);
+    await queue.settle(item);
+    return true;
   }
 
   async #sendNow(batch: Batch, points: number): Promise<void> {
     if (this.#isClosed) throw new RetryableError("the exporter shuts down");
-    const request = await this.#encode([batch]).catch((error: unknown) => {
+    const request = await this.#maker.encode([batch]).catch((error: unknown) => {
       this.#accounts.sendFailed(points, error);
       throw error;
     });
@@ -359,40 +349,12 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
     return outcome;
   }
 
-  async #encode(batches: readonly Batch[]): Promise<Request> {
-    try {
-      return await this.#options.encode(batches);
-    } catch (error) {
-      throw unencodable(error);
-    }
-  }
-
-  #measure(batch: Batch): number {
-    const { measure, settings } = this.#options;
-    if (measure === undefined)
-      throw new Error(`exporter "${settings.id}" cannot tell the size of a batch in bytes`);
-    try {
-      return measure(batch);
-    } catch (error) {
-      throw unencodable(error);
-    }
-  }
-
   #track<T>(work: Promise<T>): Promise<T> {
     this.#running.add(work);
     const done = () => this.#running.delete(work);
     work.then(done, done);
     return work;
   }
-}
-
-function sizeOf({ points, bytes }: DeliveryRequest, sizer: SendingQueueConfig["sizer"]): number {
-  return sizer === "items" ? points : sizer === "bytes" ? bytes : 1;
-}
-
-function unencodable(error: unknown): Error {
-  if (error instanceof RetryableError || isPermanent(error)) return error as Error;
-  return new PermanentError("the data could not be encoded", { cause: error });
 }
 
 /** A partial success that did refuse points, as opposed to one that only brings a remark. */

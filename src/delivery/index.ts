@@ -5,7 +5,9 @@ export {
   sendingQueueSchema,
   timeoutSchema,
 } from "./config.ts";
-export { DeliveryChain, type DeliveryOptions } from "./delivery-chain.ts";
+export { DeliveryChain } from "./delivery-chain.ts";
+export type { DeliveryOptions } from "./delivery-options.ts";
+export type { KnownError } from "./error-type.ts";
 export { type SdkRequest, wrapPushMetricExporter } from "./push-metric-exporter.ts";
 export { storageReferences, storageWarnings } from "./queue-storage.ts";
 export { type DeliveryRequest, InterruptedError, RemainderError } from "./retry-sender.ts";

@@ -32,14 +32,15 @@ export class MemoryQueue<Request extends DeliveryRequest> implements Queue<Reque
     return this.#room.refusal;
   }
 
-  offer(items: readonly QueueItem<Request>[]): Promise<void> {
+  offer(items: readonly QueueItem<Request>[], gone?: AbortSignal): Promise<void> {
     const size = items.reduce((sum, item) => sum + item.size, 0);
-    return this.#room.admit(size, () => {
+    const enter = () => {
       for (const item of items) {
         this.#points += item.points;
         this.#outlet.put(item);
       }
-    });
+    };
+    return this.#room.admit(size, enter, gone);
   }
 
   stock(items: readonly QueueItem<Request>[]): Promise<void> {

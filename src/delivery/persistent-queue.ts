@@ -92,12 +92,13 @@ export class PersistentQueue<Request extends DeliveryRequest> implements Queue<R
     return this.#room.refusal;
   }
 
-  async offer(items: readonly QueueItem<Request>[]): Promise<void> {
+  async offer(items: readonly QueueItem<Request>[], gone?: AbortSignal): Promise<void> {
     const size = items.reduce((sum, item) => sum + item.size, 0);
     let written: Promise<void> | undefined;
-    await this.#room.admit(size, () => {
+    const enter = () => {
       written = this.#write(items, size);
-    });
+    };
+    await this.#room.admit(size, enter, gone);
     await written;
   }
 

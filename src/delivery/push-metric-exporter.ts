@@ -4,7 +4,7 @@ import { PartialError, PermanentError } from "../component/index.ts";
 import { errorText } from "../errors/index.ts";
 import { type Batch, toSdk } from "../metrics/index.ts";
 import type { Logger } from "../telemetry/index.ts";
-import type { DeliveryOptions } from "./delivery-chain.ts";
+import type { DeliveryOptions } from "./delivery-options.ts";
 import { type DeliveryRequest, RemainderError } from "./retry-sender.ts";
 
 /** A batch as the SDK's objects; each is one `export` call. */
@@ -31,9 +31,10 @@ export interface SdkRequest extends DeliveryRequest {
 export function wrapPushMetricExporter(
   exporter: PushMetricExporter,
   logger: Logger,
-): Pick<DeliveryOptions<SdkRequest>, "encode" | "send"> {
+): Pick<DeliveryOptions<SdkRequest>, "encode" | "send" | "leavesOut"> {
   let warned = false;
   return {
+    leavesOut: true,
     encode(batches: readonly Batch[]): SdkRequest {
       const { resourceMetrics, dropped } = toSdk(batches.flatMap((batch) => batch.resourceMetrics));
       if (dropped > 0 && !warned) {

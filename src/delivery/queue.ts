@@ -33,9 +33,11 @@ export interface Queue<Request> {
   readonly refusal: RetryableError | undefined;
   /**
    * Settles when the items are safe in the queue: all of them, in this order, or none.
-   * @throws RetryableError: full, closed, or the storage does not take it; PermanentError: larger than the whole queue.
+   * @param gone whoever waits for room waits no longer than this
+   * @throws RetryableError: full, closed, gone, or the storage does not take it; PermanentError: larger than the whole
+   * queue.
    */
-  offer(items: readonly QueueItem<Request>[]): Promise<void>;
+  offer(items: readonly QueueItem<Request>[], gone?: AbortSignal): Promise<void>;
   /**
    * The same for what another queue had taken already: there is room for it, even beyond the capacity.
    * @throws RetryableError: the storage does not take it

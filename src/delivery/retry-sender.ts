@@ -62,6 +62,12 @@ interface Sleeper {
   readonly wakeAt: (at: number) => void;
 }
 
+/**
+ * Nobody can know what will be in an hour: however long the backend asks to wait, a request that is kept until it can be
+ * delivered is tried again after this time, or after `max_interval` where that is longer.
+ */
+const LONGEST_WAIT_MS = 5 * 60_000;
+
 /** Of the time that is left, when a back-off is longer than that: how long to wait for one last attempt. */
 const LAST_WAIT = 0.9;
 
@@ -76,6 +82,7 @@ export class RetrySender<Request extends DeliveryRequest> {
   /** On the clock that never jumps; undefined: there is no hurry. */
   #deadline: number | undefined;
   #interrupted = false;
+  #hasCut = false;
 
   constructor(options: RetrySenderOptions<Request>) {
     this.#options = options;
@@ -112,7 +119,7 @@ export class RetrySender<Request extends DeliveryRequest> {
       if (this.#interrupted || isLast) return interrupted();
       backoff ??= new Backoff(retry, random);
       const now = clock.monotonic();
-      const least = thrown instanceof RetryableError ? (thrown.retryAfterMs ?? 0) : 0;
+      const least = this.#leastWait(thrown, retry);
       let delayMs = Math.max(backoff.next(), least);
       if (this.#deadline !== undefined && now + delayMs >= this.#deadline) {
         delayMs = Math.max((this.#deadline - now) * LAST_WAIT, least);
@@ -158,6 +165,23 @@ export class RetrySender<Request extends DeliveryRequest> {
   abort(): void {
     this.interrupt();
     this.#abort.abort(new InterruptedError("the request was cancelled"));
+  }
+
+  /** What the backend asked for, within reason. */
+  #leastWait(error: Error, { max_elapsed_time, max_interval }: RetryConfig): number {
+    const asked = (error instanceof RetryableError ? error.retryAfterMs : undefined) ?? 0;
+    const longest = Math.max(max_interval, LONGEST_WAIT_MS);
+    // Where there is a limit the request is given up instead.
+    if (max_elapsed_time > 0 || asked <= longest) return asked;
+    if (!this.#hasCut) {
+      this.#hasCut = true;
+      this.#options.logger.warn("The backend asks for a longer wait than is kept. Trying again before.", {
+        error,
+        asked: formatDuration(asked),
+        interval: formatDuration(longest),
+      });
+    }
+    return longest;
   }
 
   #isInTime(at: number): boolean {

@@ -1,4 +1,6 @@
 import type { Meter, MeterAttributes } from "../telemetry/index.ts";
+import type { DeliveryOptions } from "./delivery-options.ts";
+import type { KnownError } from "./error-type.ts";
 import type { Queue } from "./queue.ts";
 import type { DeliveryRequest } from "./retry-sender.ts";
 import { sizeHistograms } from "./size-histograms.ts";
@@ -22,11 +24,23 @@ export type DropReason =
   | "oversized"
   | "unreadable";
 
+type TelemetryOptions = Pick<
+  DeliveryOptions<never>,
+  "attributes" | "queue" | "retry" | "knownErrors" | "leavesOut"
+>;
+
+/** That need no protocol. */
+const OWN_ERRORS: readonly KnownError[] = [
+  { type: "Deadline_Exceeded", permanent: false },
+  { type: "_OTHER", permanent: false },
+];
+
 /**
- * The exporter metrics of the Collector, and three of ours: `otelcol_exporter_dropped_metric_points` by reason,
- * `otelcol_exporter_queue_metric_points`, and `otelcol_exporter_queue_restored_metric_points`. With a queue, every
- * point that `consume` accepted or that was restored is in exactly one of sent, dropped and queue_metric_points at any
- * time.
+ * The exporter metrics of the Collector, and four of ours: `otelcol_exporter_dropped_metric_points` by reason,
+ * `otelcol_exporter_queue_metric_points`, `otelcol_exporter_queue_restored_metric_points` and
+ * `otelcol_exporter_queue_left_metric_points`. With a queue, every point that `consume` accepted or that was restored is
+ * in exactly one of sent, dropped, queue_metric_points and left at any time. Counters of what goes wrong begin at 0, so
+ * that a rate sees the first loss.
  */
 export class ExporterTelemetry {
   readonly #attributes: MeterAttributes;
@@ -35,18 +49,18 @@ export class ExporterTelemetry {
   readonly #addEnqueueFailed;
   readonly #addDropped;
   readonly #addRestored;
+  readonly #addLeft;
   readonly #addInFlight;
   readonly #recordEnqueued;
   readonly #recordTaken;
   #unobserve: (() => void) | undefined;
   readonly #meter: Meter;
 
-  /** `attributes`: of all the exporter's metrics besides its ID, such as `server.address`. */
-  constructor(meter: Meter, id: string, attributes: MeterAttributes = {}) {
+  constructor(meter: Meter, id: string, exporter: TelemetryOptions) {
     const counter = (name: string, description: string) =>
       meter.createCounter(`otelcol_exporter_${name}`, { unit: "{datapoint}", description });
     this.#meter = meter;
-    this.#attributes = { exporter: id, ...attributes };
+    this.#attributes = { exporter: id, ...exporter.attributes };
     this.#addSent = counter("sent_metric_points", "Data points that the backend accepted.");
     this.#addFailed = counter(
       "send_failed_metric_points",
@@ -61,12 +75,40 @@ export class ExporterTelemetry {
       "queue_restored_metric_points",
       "Data points that the queue's storage held at the start.",
     );
+    this.#addLeft = counter(
+      "queue_left_metric_points",
+      "Data points that stayed in the queue's storage when the queue had come to its end.",
+    );
     this.#recordEnqueued = sizeHistograms(meter, "enqueue_size", "put into the queue");
     this.#recordTaken = sizeHistograms(meter, "queue_batch_send_size", "taken from the queue to be sent");
     this.#addInFlight = meter.createUpDownCounter("otelcol_exporter_in_flight_requests", {
       unit: "{request}",
       description: "Requests being sent or waiting for their retry.",
     });
+    this.#beginAtZero(exporter);
+  }
+
+  #beginAtZero({ queue, retry, knownErrors = [], leavesOut = false }: TelemetryOptions): void {
+    const drops = queue !== undefined && !queue.wait_for_result;
+    const reasons: Readonly<Record<DropReason, boolean>> = {
+      permanent: drops,
+      retries_exhausted: drops && retry?.max_elapsed_time !== 0,
+      partial_success: true,
+      shutdown: drops && queue.storage === undefined,
+      unsupported: leavesOut,
+      oversized: (queue?.batch?.max_size ?? 0) > 0,
+      unreadable: queue?.storage !== undefined,
+    };
+    for (const [reason, isKnown] of Object.entries(reasons)) {
+      if (isKnown) this.#addDropped.add(0, { ...this.#attributes, reason });
+    }
+    for (const { type, permanent } of [...OWN_ERRORS, ...knownErrors]) this.sendFailed(0, type, permanent);
+    this.#addSent.add(0, this.#attributes);
+    if (queue === undefined) return;
+    this.#addEnqueueFailed.add(0, this.#attributes);
+    if (queue.storage === undefined) return;
+    this.#addRestored.add(0, this.#attributes);
+    this.#addLeft.add(0, this.#attributes);
   }
 
   sent(points: number): void {
@@ -96,6 +138,10 @@ export class ExporterTelemetry {
 
   restored(points: number): void {
     if (points > 0) this.#addRestored.add(points, this.#attributes);
+  }
+
+  left(points: number): void {
+    if (points > 0) this.#addLeft.add(points, this.#attributes);
   }
 
   inFlight(change: 1 | -1): void {

@@ -77,7 +77,10 @@ class PushExporter implements Component, Consumer {
   }
 
   async shutdown(drainMs: number): Promise<void> {
-    await this.#chain.shutdown(drainMs);
-    await this.#exporter.shutdown();
+    try {
+      await this.#chain.shutdown(drainMs);
+    } finally {
+      await this.#exporter.shutdown();
+    }
   }
 }

@@ -19,6 +19,12 @@ export class ReloadFailedError extends CollectorError {
 }
 
 /**
+ * How long a reload waits for what may be stuck in something that is away: batches on their way, which come back when
+ * that hands over, and exporters that deliver what they have left from a store that is about to stop.
+ */
+const PATIENCE_MS = 2000;
+
+/**
  * Runs the graph of one configuration after another. Start order: extensions, exporters, processors, receivers; a
  * shutdown goes the other way round, so that each part can hand on what it holds. Calls may overlap: reloads come one
  * after the other, a shutdown cuts them short.
@@ -154,13 +160,15 @@ export class Service {
     const hold = (...kinds: NodeKind[]) =>
       Promise.all(survivors.filter(({ kind }) => kinds.includes(kind)).map(({ port }) => port?.hold()));
     this.#adopt(graph);
+    // Where nothing has to flush into the old exporters they can hand over at once.
+    const early = gone("receiver", "processor", "connector").length === 0 ? this.#handOver(graph) : undefined;
     await stop.together(gone("receiver"), 1 / 2);
-    // A batch that is stuck further down comes back when what it is stuck in is shut down, and waits for what is new.
-    await stop.wait(hold("receiver"), 1 / 4);
+    // A batch that is stuck further down comes back when what it is stuck in hands over, and waits for what is new.
+    await stop.wait(hold("receiver"), 1 / 4, PATIENCE_MS);
     await stop.inOrder(gone("processor", "connector").toReversed(), 1 / 2);
-    await stop.wait(hold("processor", "connector"), 1 / 4);
+    await stop.wait(hold("processor", "connector"), 1 / 4, PATIENCE_MS);
     const retired = gone("exporter").filter(({ component }) => component.handOver !== undefined);
-    await stop.wait(this.#handOver(graph), 1 / 4);
+    await stop.wait(early ?? this.#handOver(graph), 1 / 4);
     // What is then left is delivered beside the new graph, for as long as a shutdown may take.
     const drains = new Map(retired.map((node) => [node, this.#retire(node)]));
     await stop.together(
@@ -169,7 +177,10 @@ export class Service {
     );
     const extensions = gone("extension").toReversed();
     const using = retired.filter((node) => extensions.some(({ id }) => this.#uses(node, id)));
-    await stop.wait(Promise.all(using.map((node) => drains.get(node))), 1 / 4);
+    const used = Promise.all(using.map((node) => drains.get(node)));
+    await stop.wait(used, 1 / 4, PATIENCE_MS);
+    const letGo = using.map(({ component }) => component.handOver?.(undefined));
+    await stop.wait(Promise.all([used, this.#handedOver(letGo)]), 1 / 4);
     await stop.inOrder(extensions, 1);
     await this.#finish(stop);
     for (const node of removed) if (!drains.has(node)) this.#live.delete(node);
@@ -191,9 +202,13 @@ export class Service {
       const successor = kind === "exporter" ? nodes.get(nodeKey(kind, id)) : undefined;
       if (successor !== undefined) await component.handOver?.(successor.component);
     });
+    await this.#handedOver(handing);
+  }
+
+  async #handedOver(handing: readonly (Promise<void> | undefined)[]): Promise<void> {
     for (const result of await Promise.allSettled(handing)) {
       if (result.status === "fulfilled") continue;
-      this.#settings.logger.error("An exporter could not hand over to the one in its place.", {
+      this.#settings.logger.error("An exporter could not hand over what it has left.", {
         error: result.reason,
       });
     }

@@ -39,9 +39,9 @@ export class StagedStop {
     }
   }
 
-  /** Waits for something else, for `share` of the time at most. */
-  async wait(work: Promise<unknown>, share: number): Promise<void> {
-    await this.#within(work, this.#leftMs * share);
+  /** Waits for something else, for `share` of the time and `mostMs` at most. */
+  async wait(work: Promise<unknown>, share: number, mostMs = Number.POSITIVE_INFINITY): Promise<void> {
+    await this.#within(work, Math.min(this.#leftMs * share, mostMs));
   }
 
   /** Settles when everything is shut down or given up; gives what went wrong. */

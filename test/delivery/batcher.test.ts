@@ -149,7 +149,7 @@ test("when the queue has no room for all of it, none of it is taken and every se
   assert.equal(await metric("enqueue_failed_metric_points"), 30);
   assert.equal(await metric("queue_size"), 1);
   assert.deepEqual(sent, []);
-  const ended = chain.shutdown(0);
+  const ended = assert.rejects(chain.shutdown(0), /20 data points were lost/);
   await clock.advance(0);
   await ended;
 });
@@ -215,7 +215,7 @@ test("a shutdown does not wait for room in a queue that nobody empties", async (
   await first;
   const refused = assert.rejects(chain.consume(gauges(3)), RetryableError);
   await setImmediate();
-  const ended = chain.shutdown(1000);
+  const ended = assert.rejects(chain.shutdown(1000), /1000 data points were lost/);
   await clock.advance(1000);
   await ended;
   await refused;

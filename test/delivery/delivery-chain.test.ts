@@ -147,7 +147,7 @@ test("the interval is varied by the randomization factor", async () => {
   await chain.consume(gauges(1));
   await clock.advance(2500);
   assert.equal(attempts.length, 2);
-  const stopped = chain.shutdown(10);
+  const stopped = assert.rejects(chain.shutdown(10), /1 data points were lost/);
   await clock.advance(10);
   await stopped;
 });
@@ -164,7 +164,7 @@ test("Retry-After is the least wait", async () => {
   assert.equal(attempts, 1);
   await clock.advance(1);
   assert.equal(attempts, 2);
-  await chain.shutdown(30_000);
+  await assert.rejects(chain.shutdown(30_000), /1 data points were lost/);
 });
 
 test("a request that would be late for max_elapsed_time is dropped and counted", async () => {
@@ -283,7 +283,7 @@ test("an attempt that hangs is cut off at the timeout and retried, even if it ig
   assert.equal(errorText(logs[0]?.fields["error"]), "request timed out after 10s");
   await clock.advance(5000);
   assert.equal(signals.length, 2);
-  const shutdown = chain.shutdown(1000);
+  const shutdown = assert.rejects(chain.shutdown(1000), /1 data points were lost/);
   await clock.advance(1000);
   await shutdown;
 });
@@ -308,7 +308,7 @@ test("a full queue refuses new data before it is encoded", async () => {
   });
   assert.equal(encoded, 2);
   assert.equal(await metric("enqueue_failed_metric_points"), 5);
-  const shutdown = chain.shutdown(10);
+  const shutdown = assert.rejects(chain.shutdown(10), /2 data points were lost/);
   await clock.advance(10);
   await shutdown;
 });
@@ -363,7 +363,7 @@ test("the sizer says what fills the queue", async () => {
     await chain.consume(gauges(4));
     assert.equal(await metric("queue_size"), size);
     await assert.rejects(chain.consume(gauges(1)), RetryableError);
-    const shutdown = chain.shutdown(1);
+    const shutdown = assert.rejects(chain.shutdown(1), /data points were lost/);
     await clock.advance(1);
     await shutdown;
   }
@@ -476,7 +476,7 @@ test("shutdown ends back-offs, then retries until its time is over, and counts w
   await clock.advance(1000);
   assert.equal(attempts.length, 1);
   const begun = clock.now();
-  const stopped = chain.shutdown(30_000);
+  const stopped = assert.rejects(chain.shutdown(30_000), /^Error: 6 data points were lost/);
   await clock.advance(29_400);
   assert.equal(await metric("dropped_metric_points"), 0);
   const waits = attempts.slice(1).map((at) => at - begun);
@@ -541,7 +541,7 @@ test("shutdown does not wait where the backend has asked for more time than ther
   for (let i = 0; i < 3; i++) await chain.consume(gauges(2));
   await setImmediate();
   assert.equal(attempts, 1);
-  await chain.shutdown(30_000);
+  await assert.rejects(chain.shutdown(30_000), /^Error: 6 data points were lost/);
   assert.equal(attempts, 3, "the first one is not tried again, each of the others once");
   assert.equal(await metric("dropped_metric_points", { reason: "shutdown" }), 6);
   const lines = logs.filter(({ level }) => level === "error").map(({ fields }) => fields["dropped_items"]);
@@ -564,7 +564,7 @@ test("shutdown ends at its deadline although the backend hangs", async () => {
   const { chain, clock, metric } = chainOf(send, { queue: { num_consumers: 2 }, timeoutMs: 0 });
   await chain.start(noHost);
   for (let i = 0; i < 5; i++) await chain.consume(gauges(1));
-  const shutdown = chain.shutdown(2000);
+  const shutdown = assert.rejects(chain.shutdown(2000), /5 data points were lost/);
   await clock.advance(1999);
   assert.equal(await metric("dropped_metric_points"), 0);
   await clock.advance(1);
@@ -576,7 +576,7 @@ test("shutdown ends at its deadline although the backend hangs", async () => {
 test("shutdown works without start and accounts for what was queued", async () => {
   const { chain, metric } = chainOf(up);
   await chain.consume(gauges(3));
-  await chain.shutdown(30_000);
+  await assert.rejects(chain.shutdown(30_000), /3 data points were lost/);
   assert.equal(await metric("dropped_metric_points", { reason: "shutdown" }), 3);
 });
 
@@ -655,9 +655,12 @@ test("every point is accounted for, whatever the backend does", async () => {
           await setImmediate();
           await check();
         }
-        const shutdown = chain.shutdown(20_000);
+        const outcome = chain.shutdown(20_000).then(
+          () => 0,
+          ({ message }: Error) => Number.parseInt(message, 10),
+        );
         await clock.advance(20_000);
-        await shutdown;
+        assert.equal(await outcome, await metric("dropped_metric_points", { reason: "shutdown" }));
         assert.equal(
           accepted,
           (await metric("sent_metric_points")) + (await metric("dropped_metric_points")),

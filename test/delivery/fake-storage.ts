@@ -19,6 +19,13 @@ export class FakeStorage {
   #held: PromiseWithResolvers<void> | undefined;
   #life = 0;
   #isOpen = false;
+  readonly #extension: StorageExtension = {
+    client: () => {
+      if (this.#isOpen) return Promise.reject(new StorageError("closed", "is open already"));
+      this.#isOpen = true;
+      return Promise.resolve(this.#client());
+    },
+  };
 
   /** The batches to come wait until `release`. */
   hold(): void {
@@ -42,14 +49,7 @@ export class FakeStorage {
 
   /** A host on which it is the extension `file_storage`. */
   get host(): Host {
-    const extension: StorageExtension = {
-      client: () => {
-        if (this.#isOpen) return Promise.reject(new StorageError("closed", "is open already"));
-        this.#isOpen = true;
-        return Promise.resolve(this.#client());
-      },
-    };
-    return { extension: (id) => (id === "file_storage" ? extension : undefined) };
+    return { extension: (id) => (id === "file_storage" ? this.#extension : undefined) };
   }
 
   #client(): StorageClient {

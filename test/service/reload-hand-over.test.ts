@@ -52,7 +52,7 @@ function keepers(strict: boolean) {
           },
           async handOver(successor) {
             events.push(`hand over ${name}`);
-            await successor.inherit?.(name);
+            await successor?.inherit?.(name);
           },
           async inherit(legacy) {
             events.push(`${name} inherits ${legacy}`);

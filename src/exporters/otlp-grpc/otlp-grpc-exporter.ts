@@ -80,7 +80,7 @@ export class OtlpGrpcExporter implements Component, Consumer {
     return this.#chain.consume(batch);
   }
 
-  handOver(successor: Component): Promise<void> {
+  handOver(successor: Component | undefined): Promise<void> {
     return this.#chain.handOver(successor);
   }
 
@@ -89,8 +89,11 @@ export class OtlpGrpcExporter implements Component, Consumer {
   }
 
   async shutdown(drainMs: number): Promise<void> {
-    await this.#chain.shutdown(drainMs);
-    this.#client?.close();
+    try {
+      await this.#chain.shutdown(drainMs);
+    } finally {
+      this.#client?.close();
+    }
   }
 
   /** Several batches make one request by standing one after the other: their resources are one repeated field. */

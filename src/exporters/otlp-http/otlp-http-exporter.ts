@@ -85,7 +85,7 @@ export class OtlpHttpExporter implements Component, Consumer {
     return this.#chain.consume(batch);
   }
 
-  handOver(successor: Component): Promise<void> {
+  handOver(successor: Component | undefined): Promise<void> {
     return this.#chain.handOver(successor);
   }
 
@@ -94,8 +94,11 @@ export class OtlpHttpExporter implements Component, Consumer {
   }
 
   async shutdown(drainMs: number): Promise<void> {
-    await this.#chain.shutdown(drainMs);
-    await this.#client?.close();
+    try {
+      await this.#chain.shutdown(drainMs);
+    } finally {
+      await this.#client?.close();
+    }
   }
 
   async #encodeProto(batches: readonly Batch[]): Promise<OtlpRequest> {
