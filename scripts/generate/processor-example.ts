@@ -9,7 +9,7 @@ export const withoutExample: Readonly<Record<string, string>> = {
   batch: "changes when and how much at once goes on, not what",
   k8s_attributes: "asks a Kubernetes API server, which a pipeline test has not",
   kubevirt_attributes: "asks a Kubernetes API server, which a pipeline test has not",
-  resourcedetection: "tells of the machine that it runs on",
+  resource_detection: "tells of the machine that it runs on",
   memory_limiter: "lets everything pass, or nothing",
 };
 

@@ -17,7 +17,7 @@ const resourceStep: Step = [
   { attributes: [{ key: "cluster", action: "upsert", value: "prod" }] },
 ];
 const redactionStep: Step = ["redaction", { allow_all_keys: true, blocked_values: ["vm-1.*"] }];
-const transformStep = (transform: object): Step => ["metricstransform", { transforms: [transform] }];
+const transformStep = (transform: object): Step => ["metrics_transform", { transforms: [transform] }];
 const renameStep = transformStep({ ...everyName, include: "^kubevirt_(.*)$", new_name: "\x241" });
 const operation = (fields: object) => transformStep({ ...everyName, operations: [fields] });
 const relabel = (regex: string): Step => [
@@ -35,14 +35,14 @@ export function benchCases(connection: object): Readonly<Record<string, BenchCas
   return {
     attributes: { steps: [attributesStep] },
     resource: { steps: [resourceStep] },
-    resourcedetection: one("resourcedetection", { detectors: ["env", "system"] }),
-    "metricstransform, rename and label": {
+    resource_detection: one("resource_detection", { detectors: ["env", "system"] }),
+    "metrics_transform, rename and label": {
       steps: [operation({ action: "add_label", new_label: "a", new_value: "b" })],
     },
-    "metricstransform, scale": {
+    "metrics_transform, scale": {
       steps: [operation({ action: "experimental_scale_value", experimental_scale: 2 })],
     },
-    "metricstransform, sum by namespace": {
+    "metrics_transform, sum by namespace": {
       steps: [operation({ action: "aggregate_labels", label_set: ["namespace"] })],
     },
     "filter, by name": one("filter", { metric_conditions: ['IsMatch(metric.name, "_1[0-9]$")'] }),
@@ -57,9 +57,9 @@ export function benchCases(connection: object): Readonly<Record<string, BenchCas
       metric_statements: ["set(datapoint.value_double, datapoint.value_double * 2.0)"],
     }),
     groupbyattrs: one("groupbyattrs", { keys: ["namespace", "name"] }),
-    deltatorate: { ...one("deltatorate", { metrics: metricNames }), isDelta: true },
-    cumulativetodelta: one("cumulativetodelta"),
-    deltatocumulative: { ...one("deltatocumulative"), isDelta: true },
+    delta_to_rate: { ...one("delta_to_rate", { metrics: metricNames }), isDelta: true },
+    cumulative_to_delta: one("cumulative_to_delta"),
+    delta_to_cumulative: { ...one("delta_to_cumulative"), isDelta: true },
     metricstarttime: one("metricstarttime"),
     "metricsgeneration, 30 quotients": one("metricsgeneration", { rules: quotients() }),
     interval: one("interval"),

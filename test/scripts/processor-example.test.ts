@@ -20,13 +20,13 @@ const example = (statement: string, steps: string) => `
 config:
   receivers: { otlp: { protocols: { http: } } }
   processors:
-    cumulativetodelta: {}
+    cumulative_to_delta: {}
     transform: # what it is about
       metric_statements:
         - ${statement}
   exporters: { nop: }
   service:
-    pipelines: { metrics: { receivers: [otlp], processors: [cumulativetodelta, transform], exporters: [nop] } }
+    pipelines: { metrics: { receivers: [otlp], processors: [cumulative_to_delta, transform], exporters: [nop] } }
 resource: { service.name: s }
 steps:
 ${steps}`;
