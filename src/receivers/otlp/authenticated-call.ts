@@ -1,6 +1,7 @@
 import { type AuthData, AuthenticationError, type ServerAuthenticator } from "../../component/index.ts";
-import { shownError } from "../../config/index.ts";
 import { type CallMetadata, RpcCode, RpcError } from "../../grpc/index.ts";
+import { clientText } from "./client-text.ts";
+import { RETRY_AFTER_MS } from "./refusal.ts";
 
 /**
  * Lets a call through that the authenticator lets through; gives what that knows of the sender.
@@ -17,7 +18,8 @@ export async function authenticateCall(
     if (cause instanceof AuthenticationError) {
       throw new RpcError(RpcCode.Unauthenticated, cause.message, { cause });
     }
-    throw new RpcError(RpcCode.Unavailable, `the call cannot be authenticated: ${shownError(cause)}`, {
+    throw new RpcError(RpcCode.Unavailable, `the call cannot be authenticated: ${clientText(cause)}`, {
+      retryAfterMs: RETRY_AFTER_MS,
       cause,
     });
   }

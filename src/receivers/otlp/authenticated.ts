@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type AuthData, AuthenticationError, type ServerAuthenticator } from "../../component/index.ts";
+import { RETRY_AFTER_MS } from "./refusal.ts";
 
 type Handle = (request: IncomingMessage, response: ServerResponse, auth?: AuthData) => Promise<void>;
 
@@ -10,7 +11,11 @@ export function authenticated(authenticator: ServerAuthenticator, handle: Handle
     try {
       auth = (await authenticator.authenticate(headersOf(request))) ?? undefined;
     } catch (error) {
-      if (!(error instanceof AuthenticationError)) throw error;
+      if (!(error instanceof AuthenticationError)) {
+        // Not the sender's fault, who should keep the data. The server logs what it is.
+        response.writeHead(503, { "Retry-After": String(RETRY_AFTER_MS / 1000) }).end();
+        throw error;
+      }
       response
         .writeHead(401, { "Content-Type": "text/plain; charset=utf-8", "WWW-Authenticate": error.challenge })
         .end(`401 unauthorized: ${error.message}`);

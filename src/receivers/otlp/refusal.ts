@@ -1,13 +1,16 @@
 import { isPermanent, RetryableError } from "../../component/index.ts";
-import { errorText } from "../../errors/index.ts";
 import { findRpcError, isRetryable, RpcCode } from "../../grpc/index.ts";
 import { OtlpDecodeError } from "../../otlp/index.ts";
+import { clientText } from "./client-text.ts";
+
+/** For a refusal that may be over soon, where nobody knows when. */
+export const RETRY_AFTER_MS = 1000;
 
 /** What the sender of a request that was not taken is told. */
 export interface Refusal {
   readonly code: number;
   readonly message: string;
-  /** The least time to wait, where the refusing side knows one. */
+  /** The least time to wait; undefined: trying again does not help. */
   readonly retryAfterMs: number | undefined;
 }
 
@@ -16,16 +19,15 @@ export interface Refusal {
  * says the same about trying again as the error does.
  */
 export function refusalOf(error: unknown): Refusal {
-  const message = errorText(error);
+  const message = clientText(error);
   if (error instanceof OtlpDecodeError) {
     return { code: RpcCode.InvalidArgument, message, retryAfterMs: undefined };
   }
   const rpc = findRpcError(error);
   const permanent = isPermanent(error);
-  const retryAfterMs = permanent
-    ? undefined
-    : ((error instanceof RetryableError ? error.retryAfterMs : undefined) ?? rpc?.retryAfterMs);
-  if (rpc !== undefined && isRetryable(rpc.code, retryAfterMs) !== permanent) {
+  const knownMs = (error instanceof RetryableError ? error.retryAfterMs : undefined) ?? rpc?.retryAfterMs;
+  const retryAfterMs = permanent ? undefined : (knownMs ?? RETRY_AFTER_MS);
+  if (rpc !== undefined && isRetryable(rpc.code, permanent ? undefined : knownMs) !== permanent) {
     return { code: rpc.code, message, retryAfterMs };
   }
   return { code: permanent ? RpcCode.Internal : RpcCode.Unavailable, message, retryAfterMs };

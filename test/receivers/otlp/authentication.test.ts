@@ -21,6 +21,36 @@ const settings = {
   build: { command: "test", version: "0" },
 };
 
+test("an authenticator that cannot tell makes senders try again, and tells them no paths", async (t) => {
+  const authenticator: ServerAuthenticator = {
+    authenticate() {
+      throw new Error('htpasswd file "/etc/secret/users" cannot be read');
+    },
+  };
+  const endpoints = new Map<string, string>();
+  const auth = { authenticator: "basicauth" };
+  const protocols = { http: { endpoint: "127.0.0.1:0", auth }, grpc: { endpoint: "127.0.0.1:0", auth } };
+  const receiver = otlp.create({
+    ...settings,
+    id: "otlp",
+    config: otlp.config.parse({ protocols }),
+    logger: {
+      ...silentLogger,
+      info: (message, fields) => void endpoints.set(message, String(fields?.["endpoint"])),
+    },
+    next: { consume: async () => {} },
+  });
+  await receiver.start?.({ extension: () => authenticator });
+  t.after(() => receiver.shutdown?.(0));
+  const http = await fetch(`http://${endpoints.get("Starting HTTP server.")}/v1/metrics`, { method: "POST" });
+  assert.deepEqual([http.status, http.headers.get("retry-after"), await http.text()], [503, "1", ""]);
+  const client = stockClient(t, String(endpoints.get("Starting GRPC server.")));
+  const { error } = await client.call(new MetricsEncoder().encode(gauges(1)).bytes);
+  assert.equal(error?.code, RpcCode.Unavailable);
+  assert.equal(error.details, 'the call cannot be authenticated: htpasswd file "…" cannot be read');
+  assert.equal(error.metadata.get("grpc-status-details-bin").length, 1);
+});
+
 test("requests without the right credentials are answered with 401", async (t) => {
   const auth = basicauth.create({
     ...settings,

@@ -32,9 +32,15 @@ describe("a call is taken", () => {
   }
 });
 
+/** google.protobuf.Duration: seconds, and nanoseconds if there are any. */
+const DELAYS: Readonly<Record<number, readonly number[]>> = {
+  1000: [0x08, 0x01],
+  2500: [0x08, 0x02, 0x10, 0x80, 0xca, 0xb5, 0xee, 0x01],
+};
+
 describe("what the pipeline says becomes the status", () => {
   const cases: readonly (readonly [string, Error, number, number | undefined])[] = [
-    ["any error", new Error("queue full"), RpcCode.Unavailable, undefined],
+    ["any error", new Error("queue full"), RpcCode.Unavailable, 1000],
     [
       "a retryable error with a delay",
       new RetryableError("busy", { retryAfterMs: 2500 }),
@@ -58,15 +64,15 @@ describe("what the pipeline says becomes the status", () => {
       assert.ok(error.details.startsWith(thrown.message), error.details);
       const [status] = error.metadata.get("grpc-status-details-bin");
       if (retryAfterMs === undefined) assert.equal(status, undefined);
-      else assert.deepEqual(status, statusWithRetryInfo(code, thrown.message));
+      else assert.deepEqual(status, statusWithRetryInfo(code, thrown.message, DELAYS[retryAfterMs] ?? []));
       assert.equal(await metric("refused_metric_points", { transport: "grpc" }), points);
     });
   }
 
-  /** google.rpc.Status with a RetryInfo of 2.5 seconds, byte by byte. */
-  function statusWithRetryInfo(code: number, message: string): Buffer {
+  /** google.rpc.Status with a RetryInfo of some delay, byte by byte. */
+  function statusWithRetryInfo(code: number, message: string, bytes: readonly number[]): Buffer {
     const typeUrl = "type.googleapis.com/google.rpc.RetryInfo";
-    const delay = Buffer.from([0x08, 0x02, 0x10, 0x80, 0xca, 0xb5, 0xee, 0x01]);
+    const delay = Buffer.from(bytes);
     const info = Buffer.concat([Buffer.from([0x0a, delay.length]), delay]);
     const any = Buffer.concat([
       Buffer.from([0x0a, typeUrl.length]),

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { describe, test } from "node:test";
 import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { PartialError, PermanentError, RetryableError } from "../../../src/component/index.ts";
+import { PartialError, PermanentError, RetryableError, StorageError } from "../../../src/component/index.ts";
 import { RpcCode, RpcError } from "../../../src/grpc/index.ts";
 import { Batch } from "../../../src/metrics/index.ts";
 import {
@@ -111,8 +112,8 @@ describe("what the pipeline says becomes the status", () => {
   const rpc = (code: number, retryAfterMs?: number) =>
     new RpcError(code, "from the backend", { retryAfterMs });
   const cases: readonly (readonly [string, Error, number, number, string | null])[] = [
-    ["any error", new Error("queue full"), 503, RpcCode.Unavailable, null],
-    ["a retryable error", new RetryableError("queue full"), 503, RpcCode.Unavailable, null],
+    ["any error", new Error("queue full"), 503, RpcCode.Unavailable, "1"],
+    ["a retryable error", new RetryableError("queue full"), 503, RpcCode.Unavailable, "1"],
     [
       "a retryable error with a delay",
       new RetryableError("busy", { retryAfterMs: 2500 }),
@@ -152,7 +153,7 @@ describe("what the pipeline says becomes the status", () => {
       new RetryableError("later", { cause: rpc(RpcCode.DeadlineExceeded) }),
       503,
       RpcCode.DeadlineExceeded,
-      null,
+      "1",
     ],
     [
       "a code that contradicts the error",
@@ -181,6 +182,30 @@ describe("what the pipeline says becomes the status", () => {
       assert.equal(await metric("accepted_metric_points"), 0);
     });
   }
+
+  test("a sender is told neither secrets nor paths", async (t) => {
+    const { http, received } = await startReceiver(t, { http: {} });
+    const told = async (error: Error) => {
+      received.answer = () => Promise.reject(error);
+      return decodeStatus((await send(`http://${http}/v1/metrics`)).content).message;
+    };
+    const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+    const storage = new StorageError("full", "cannot write /var/lib/otelcol/x/000.log", { cause: full });
+    assert.equal(
+      await told(new RetryableError("the storage did not take the data", { cause: storage })),
+      "the storage did not take the data",
+    );
+    assert.equal(await told(storage), "the data cannot be stored");
+    const missing = await readFile("/no/such/token").catch((cause: unknown) => cause);
+    assert.equal(
+      await told(new RetryableError('token file "/no/such/token" cannot be read', { cause: missing })),
+      'token file "…" cannot be read',
+    );
+    assert.equal(
+      await told(new Error("POST http://me:pa55word@backend/v1/metrics: refused")),
+      "POST http://[REDACTED]@backend/v1/metrics: refused",
+    );
+  });
 
   test("a partial success", async (t) => {
     const { http, received, metric } = await startReceiver(t, { http: {} });
