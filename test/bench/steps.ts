@@ -60,7 +60,7 @@ export function benchCases(connection: object): Readonly<Record<string, BenchCas
     delta_to_rate: { ...one("delta_to_rate", { metrics: metricNames }), isDelta: true },
     cumulative_to_delta: one("cumulative_to_delta"),
     delta_to_cumulative: { ...one("delta_to_cumulative"), isDelta: true },
-    metricstarttime: one("metricstarttime"),
+    metric_start_time: one("metric_start_time"),
     "metricsgeneration, 30 quotients": one("metricsgeneration", { rules: quotients() }),
     interval: one("interval"),
     redaction: { steps: [redactionStep] },

@@ -6,7 +6,7 @@ import {
   type ExponentialHistogramValue,
   type HistogramValue,
 } from "../../../src/metrics/index.ts";
-import definition from "../../../src/processors/metricstarttime/index.ts";
+import definition from "../../../src/processors/metric-start-time/index.ts";
 import { batchOf, linesOf, metricOf, processorOf, type SentPoint } from "../../temporality/processor.ts";
 import { T0 } from "../../temporality/support.ts";
 
