@@ -18,11 +18,15 @@ export interface ServerKeepalive {
   readonly timeoutMs: number | undefined;
 }
 
-/** `metadata` and `peer` (the client's `address:port`) read it: most methods need none. */
+/**
+ * `metadata`, `peer` (the client's `address:port`) and `gone` (fires when the call is cancelled or its deadline is over)
+ * read it: most methods need none.
+ */
 export type UnaryMethod = (
   message: Buffer,
   metadata: () => CallMetadata,
   peer: () => string,
+  gone: () => AbortSignal,
 ) => Promise<Uint8Array>;
 
 export interface GrpcServerSettings {
@@ -154,9 +158,21 @@ class Calls {
 function unaryHandler(grpc: GrpcLibrary, method: UnaryMethod) {
   return (call: ServerUnaryCall<Buffer, Buffer>, respond: sendUnaryData<Buffer>): void => {
     const metadata = () => textMetadata(call.metadata);
-    method(call.request, metadata, () => call.getPeer()).then(
-      (answer) => respond(null, Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength)),
-      (error) => respond(errorResponse(grpc, error)),
+    const gone = new AbortController();
+    const cancel = () => gone.abort(new Error("the call was cancelled"));
+    const signal = () => {
+      if (call.cancelled) cancel();
+      else call.once("cancelled", cancel);
+      return gone.signal;
+    };
+    // A call that has been answered counts as cancelled too.
+    const answered: typeof respond = (...answer) => {
+      call.off("cancelled", cancel);
+      respond(...answer);
+    };
+    method(call.request, metadata, () => call.getPeer(), signal).then(
+      (answer) => answered(null, Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength)),
+      (error) => answered(errorResponse(grpc, error)),
     );
   };
 }

@@ -61,7 +61,9 @@ class IsolatedProcessor implements Component, Consumer {
 
   async consume(batch: Batch): Promise<void> {
     const number = ++this.#number;
-    const client = clientContext.current();
+    const current = clientContext.current();
+    // A signal cannot cross.
+    const client = current && { ...current, gone: undefined };
     await this.#handOn(await this.#ask({ kind: "process", number, batch: batch.resourceMetrics, client }));
   }
 

@@ -18,7 +18,7 @@ export function grpcServerSettings(
     endpoint,
     ...grpcServerOptions(config),
     methods: {
-      async [EXPORT_METRICS](message, metadata, peer) {
+      async [EXPORT_METRICS](message, metadata, peer, gone) {
         // Before anything is waited for: a connection that is gone has no address.
         const address = ipAddress(peer().replace(/:\d+$/, ""));
         const auth = authenticator && (await authenticateCall(authenticator, metadata()));
@@ -26,6 +26,7 @@ export function grpcServerSettings(
           address,
           auth,
           metadata: include_metadata ? metadataOf(metadata()) : undefined,
+          gone: gone(),
         };
         try {
           return encodeExportResponse(await intake.take("grpc", client, () => decodeMetrics(message)));

@@ -71,11 +71,16 @@ export function createHttpHandler(config: HttpProtocolConfig, intake: Intake) {
       const code = error.status === 413 ? RpcCode.ResourceExhausted : RpcCode.InvalidArgument;
       return send(response, error.status, encoding, encoding.failure({ code, message: error.message }));
     }
+    const gone = new AbortController();
+    response.once("close", () => {
+      if (!response.writableFinished) gone.abort(new Error("the connection was closed"));
+    });
     try {
       const client = {
         address: ipAddress(request.socket.remoteAddress),
         auth,
         metadata: config.include_metadata ? httpMetadata(request) : undefined,
+        gone: gone.signal,
       };
       const answer = await intake.take("http", client, () => encoding.decode(body));
       send(response, 200, encoding, encoding.success(answer));
