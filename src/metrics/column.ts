@@ -26,6 +26,9 @@ export class Presence {
   }
 }
 
+/** In `startTimes`: the point has no start time, whatever the shared one is. */
+export const NO_START = 2n ** 64n - 1n;
+
 /** What a number in a slot cannot say about its point; kept only for points that need it. Keyed by the point's slot. */
 export interface PointExtras {
   readonly exemplars?: readonly Exemplar[];
@@ -63,8 +66,9 @@ export class Column {
   readonly timeNs: bigint;
   /** Start time likewise; 0 when unknown. */
   readonly startNs: bigint;
-  /** By slot, where the source gave explicit times; 0 = the shared one. */
+  /** By slot, where points have times of their own; 0 = the shared one. May be the same array in many columns. */
   readonly times: BigUint64Array | undefined;
+  /** Likewise; NO_START = none. */
   readonly startTimes: BigUint64Array | undefined;
   readonly extras: ReadonlyMap<number, PointExtras> | undefined;
   /** Shared by all columns over the same arrays. */
@@ -93,8 +97,10 @@ export class Column {
     return this.times?.[slot] || this.timeNs;
   }
 
+  /** 0 when unknown. */
   startAt(slot: number): bigint {
-    return this.startTimes?.[slot] || this.startNs;
+    const own = this.startTimes?.[slot];
+    return own === NO_START ? 0n : own || this.startNs;
   }
 
   /** A column over the same arrays, but for what is named. */

@@ -3,6 +3,7 @@ export {
   ABSENT,
   Column,
   type ColumnInit,
+  NO_START,
   type PointExtras,
   PRESENT,
   Presence,
@@ -29,5 +30,5 @@ export {
 } from "./layout.ts";
 export { LayoutKeeper } from "./layout-keeper.ts";
 export { toSdk } from "./sdk.ts";
-export { hrTimeToNs, msToNs, nsToHrTime } from "./time.ts";
+export { hrTimeToNs, msToNs, nsToHrTime, wordsOf } from "./time.ts";
 export * from "./types.ts";

@@ -14,3 +14,8 @@ export function hrTimeToNs(time: HrTime): bigint {
 export function msToNs(ms: number): bigint {
   return Number.isSafeInteger(ms) ? BigInt(ms) * 1_000_000n : BigInt(Math.round(ms * 1000)) * 1000n;
 }
+
+/** The halves of 64-bit times in the order in which they lie in memory: compared and copied without making bigints. */
+export function wordsOf(times: BigUint64Array): Uint32Array {
+  return new Uint32Array(times.buffer, times.byteOffset, times.length * 2);
+}

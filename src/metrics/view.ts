@@ -15,7 +15,6 @@ import {
   DataPointType,
   type ExponentialHistogramValue,
   type HistogramValue,
-  type HrTime,
   type Metric,
   type MetricsBatch,
   NO_RECORDED_VALUE,
@@ -117,8 +116,8 @@ function points(metric: MetricLayout, column: Column): readonly DataPoint<unknow
     const extras = column.extras?.get(slot);
     const flags = (extras?.flags ?? 0) | (state === STALE ? NO_RECORDED_VALUE : 0);
     const point: DataPoint<unknown> = {
-      startTime: own(column.startTimes, slot) ?? sharedStart,
-      endTime: own(column.times, slot) ?? sharedTime,
+      startTime: column.startTimes?.[slot] ? nsToHrTime(column.startAt(slot)) : sharedStart,
+      endTime: column.times?.[slot] ? nsToHrTime(column.timeAt(slot)) : sharedTime,
       attributes: metric.attributes[i] as (typeof metric.attributes)[number],
       value: pointValue(metric, i, column, state === STALE),
       ...(flags !== 0 && { flags }),
@@ -128,11 +127,6 @@ function points(metric: MetricLayout, column: Column): readonly DataPoint<unknow
     result.push(Object.freeze(point));
   }
   return Object.freeze(result);
-}
-
-function own(times: BigUint64Array | undefined, slot: number): HrTime | undefined {
-  const ns = times?.[slot];
-  return ns === undefined || ns === 0n ? undefined : nsToHrTime(ns);
 }
 
 function pointValue(metric: MetricLayout, index: number, column: Column, stale: boolean): unknown {

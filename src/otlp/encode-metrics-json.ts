@@ -148,7 +148,7 @@ function writePoints(sink: TextSink, metric: Metric, times: TimesText): number {
 }
 
 function writeColumnPoints(sink: TextSink, metric: MetricLayout, column: Column, times: TimesText): number {
-  const plain = column.times === undefined && column.startTimes === undefined && !column.extras?.size;
+  const plain = column.times === undefined && !column.extras?.size;
   if (plain && (metric.dataPointType === DataPointType.GAUGE || metric.dataPointType === DataPointType.SUM)) {
     return writeNumbersJson(sink, metric, column, times);
   }

@@ -26,13 +26,14 @@ import type { TextSink } from "./text-sink.ts";
 /** The start of a point: attributes of a series come again in every metric and every scrape. */
 const series = new TextCache<Attributes>((attributes) => `{"attributes":${attributesJson(attributes)}`);
 
-/** Points of a gauge or sum straight from its column, which has neither own times nor extras; returns their number. */
+/** Points of a gauge or sum straight from its column, which has neither own end times nor extras; returns their number. */
 export function writeNumbersJson(
   sink: TextSink,
   { attributes, slots, descriptor }: NumberMetricLayout,
-  { presence, values, startNs, timeNs }: Column,
+  column: Column,
   times: TimesText,
 ): number {
+  const { presence, values, timeNs } = column;
   let count = 0;
   for (let i = 0; i < slots.length; i++) {
     const slot = slots[i] as number;
@@ -40,7 +41,7 @@ export function writeNumbersJson(
     if (state === ABSENT) continue;
     if (count++ > 0) sink.write(",");
     sink.raw(series.get(attributes[i] as Attributes));
-    sink.raw(times.ofNs(startNs, timeNs));
+    sink.raw(times.ofNs(column.startAt(slot), timeNs));
     sink.write(
       state === PRESENT
         ? numberJson(values[slot] as number, descriptor.valueType)

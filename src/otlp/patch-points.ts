@@ -1,5 +1,5 @@
 import { endianness } from "node:os";
-import type { Column, HistogramSlots, SummarySlots } from "../metrics/index.ts";
+import { type Column, type HistogramSlots, type SummarySlots, wordsOf } from "../metrics/index.ts";
 import { isInt64 } from "./encode-attributes.ts";
 
 /** Points that are patched alike; `anchors` are the positions of their value fields. */
@@ -59,10 +59,27 @@ export function patchValues(view: DataView, patches: Patches, column: Column): v
 
 /** Writes the start times into a body that has them. */
 export function patchStarts(view: DataView, patches: Patches, { startNs, startTimes }: Column): void {
-  patchShared(view, patches.doubles, startNs, 17);
-  patchShared(view, patches.integers, startNs, 17);
-  patchShared(view, patches.others, startNs, 17);
-  if (startTimes !== undefined) patchOwn(view, patches, startTimes, 17);
+  for (const list of [patches.doubles, patches.integers, patches.others]) {
+    if (startTimes === undefined) patchShared(view, list, startNs, 17);
+    else patchStartsOf(view, list, startNs, wordsOf(startTimes));
+  }
+}
+
+function patchStartsOf(view: DataView, { slots, anchors }: PointList, sharedNs: bigint, words: Uint32Array) {
+  const sharedLow = Number(BigInt.asUintN(32, sharedNs));
+  const sharedHigh = Number(sharedNs >> 32n);
+  for (let i = 0; i < slots.length; i++) {
+    const word = (slots[i] as number) * 2;
+    let low = words[word + LOW] as number;
+    let high = words[word + 1 - LOW] as number;
+    if (low === 0 && high === 0) {
+      low = sharedLow;
+      high = sharedHigh;
+    } else if (low === NONE && high === NONE) low = high = 0;
+    const at = (anchors[i] as number) - 17;
+    view.setUint32(at, low, true);
+    view.setUint32(at + 4, high, true);
+  }
 }
 
 /** Writes one time to all points of a list, `back` bytes before their anchors. */
@@ -77,12 +94,14 @@ function patchShared(view: DataView, { anchors }: PointList, ns: bigint, back: n
 }
 
 function patchOwn(view: DataView, patches: Patches, times: BigUint64Array, back: number): void {
-  const words = new Uint32Array(times.buffer, times.byteOffset, times.length * 2);
+  const words = wordsOf(times);
   for (const list of [patches.doubles, patches.integers, patches.others]) patchOwnOf(view, list, words, back);
 }
 
 /** Place of the lower half of a 64-bit integer in memory. */
 const LOW = endianness() === "LE" ? 0 : 1;
+/** Both halves of NO_START. */
+const NONE = TWO_32 - 1;
 
 function patchOwnOf(view: DataView, { slots, anchors }: PointList, words: Uint32Array, back: number): void {
   for (let i = 0; i < slots.length; i++) {

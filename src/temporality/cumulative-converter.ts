@@ -5,6 +5,7 @@ import {
   type PointExtras,
   PRESENT,
   STALE,
+  wordsOf,
 } from "../metrics/index.ts";
 import { addExact } from "./counts.ts";
 import type { Pass } from "./pass.ts";
@@ -12,7 +13,7 @@ import { StreamMemory } from "./stream-memory.ts";
 import type { NumbersPlan, WholePlan } from "./stream-plans.ts";
 import { NO_STREAM, type StreamDetail } from "./stream-table.ts";
 import type { LayoutStreams } from "./streams.ts";
-import { type SplitTime, splitTime, wordsOf } from "./time-words.ts";
+import { type SplitTime, splitTime } from "./time-words.ts";
 import { bucketsChanged, countsOf, isFiniteHistogram, wholeCells } from "./whole-histogram.ts";
 
 export interface CumulativeOptions {

@@ -1,4 +1,11 @@
-import { type Column, PRESENT, STALE, subtractCounts, subtractExponential } from "../metrics/index.ts";
+import {
+  type Column,
+  PRESENT,
+  STALE,
+  subtractCounts,
+  subtractExponential,
+  wordsOf,
+} from "../metrics/index.ts";
 import { subtractExact } from "./counts.ts";
 import type { Pass } from "./pass.ts";
 import { announcesReset } from "./source-start.ts";
@@ -6,7 +13,7 @@ import { splitFell } from "./split-histogram.ts";
 import { StreamMemory } from "./stream-memory.ts";
 import type { NumbersPlan, SplitPlan, WholePlan } from "./stream-plans.ts";
 import type { LayoutStreams } from "./streams.ts";
-import { type SplitTime, sameStart, splitTime, wordsOf } from "./time-words.ts";
+import { type SplitTime, sameStart, splitTime } from "./time-words.ts";
 import { bare, dropTotals } from "./total-extras.ts";
 import { bucketFell, bucketsChanged, countsOf, isFiniteHistogram, wholeCells } from "./whole-histogram.ts";
 
@@ -104,14 +111,11 @@ export class DeltaConverter {
 
   /** The start that most deltas of the batch have: the time of the last batch with these streams. */
   #chooseCommonStart(pass: Pass): void {
-    const { plan, table, column, streams } = pass;
+    const { plan, table, column } = pass;
     const known = plan.single.ids.find((id) => table.times[id] !== 0n);
     const ns = pass.previousNs || (known === undefined ? 0n : (table.times[known] as bigint));
-    const usable = this.#continues(ns, column.timeNs);
-    this.#common = usable ? splitTime(ns) : undefined;
-    // Beside totals that are no streams of ours the column's start is theirs, and each delta has to say its own.
-    if (streams.restIsGauges) pass.startNs = usable ? ns : 0n;
-    else pass.startTimes();
+    this.#common = this.#continues(ns, column.timeNs) ? splitTime(ns) : undefined;
+    if (this.#common !== undefined) pass.shareStart(ns);
   }
 
   /** The quick way for what there is most of: a number that is as old as most. */
@@ -131,7 +135,6 @@ export class DeltaConverter {
     const sharedStart = splitTime(column.startNs);
     const now = splitTime(column.timeNs);
     const undo = pass.quickTotals(common);
-    const starts = pass.streams.restIsGauges ? undefined : wordsOf(pass.startTimes());
     const saysStart = column.startNs !== 0n || ownStarts !== undefined;
     let converted = 0;
     for (let i = 0; i < slots.length; i++) {
@@ -159,10 +162,6 @@ export class DeltaConverter {
       timeWords[2 * id + 1] = now.second;
       periods[id] = period;
       out[slot] = value < previous ? value : value - previous;
-      if (starts !== undefined) {
-        starts[2 * slot] = common.first;
-        starts[2 * slot + 1] = common.second;
-      } else if (ownStarts !== undefined) pass.startTimes()[slot] = 0n;
       converted++;
     }
     this.#counts.converted += converted;

@@ -32,12 +32,8 @@ export function streamLayout(
   const numbers: NumberStreams[] = [];
   const histograms: HistogramStreams[] = [];
   const exponentials: NumberStreams[] = [];
-  let restIsGauges = true;
   for (const { resource, scope, metric } of metricsOf(layout)) {
-    if (!select(metric)) {
-      restIsGauges &&= metric.dataPointType === DataPointType.GAUGE;
-      continue;
-    }
+    if (!select(metric)) continue;
     chosen.add(metric);
     const stream = { metric: metricKey(resource, scope, metric), series: metric.attributes.map(seriesKey) };
     switch (metric.dataPointType) {
@@ -61,7 +57,7 @@ export function streamLayout(
   }
   return {
     layout: temporality === undefined ? layout : withTemporality(layout, chosen, temporality),
-    streams: { width: layout.width, numbers, histograms, exponentials, restIsGauges },
+    streams: { width: layout.width, numbers, histograms, exponentials },
   };
 }
 

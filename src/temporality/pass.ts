@@ -1,4 +1,4 @@
-import type { Column, ColumnBuffers, PointExtras } from "../metrics/index.ts";
+import { type Column, type ColumnBuffers, memoise, NO_START, type PointExtras } from "../metrics/index.ts";
 import type { PresenceKeeper } from "./presence-keeper.ts";
 import type { StreamPlan } from "./stream-plans.ts";
 import type { StreamDetail, StreamTable } from "./stream-table.ts";
@@ -27,9 +27,11 @@ export class Pass {
   /** By slot, of the result: at first those of the source. */
   readonly values: Float64Array;
   /** Start time of all points of the result that have none of their own. */
-  startNs: bigint;
+  #startNs: bigint;
   readonly #buffers: ColumnBuffers;
   readonly #keeper: PresenceKeeper;
+  /** Start times by slot of the result, as far as they are not ours to write to; and when they are. */
+  #givenStarts: BigUint64Array | undefined;
   #starts: BigUint64Array | undefined;
   #extras: Map<number, PointExtras> | undefined;
   /** Totals of `plan.single` before, NaN where there is nothing to take back; their time was `#quickTime`. */
@@ -46,13 +48,11 @@ export class Pass {
     this.#buffers = buffers;
     this.#keeper = keeper;
     this.#previousNs = plan.previousNs;
-    this.startNs = column.startNs;
+    this.#startNs = column.startNs;
+    this.#givenStarts = column.startTimes;
     keeper.begin(column.presence, streams.width);
     this.values = buffers.takeValues(streams.width);
     this.values.set(column.values.subarray(0, streams.width));
-    if (column.startTimes !== undefined) {
-      this.startTimes().set(column.startTimes.subarray(0, streams.width));
-    }
     if (column.timeNs > plan.previousNs) plan.previousNs = column.timeNs;
   }
 
@@ -61,14 +61,32 @@ export class Pass {
     return this.#previousNs;
   }
 
-  /** Start times by slot of the result; 0 stands for `startNs`. */
+  /** Makes `ns` the start of all streams that are not given another one. What is no stream keeps its own, or none. */
+  shareStart(ns: bigint): void {
+    const { column, plan } = this;
+    this.#startNs = ns;
+    this.#givenStarts = undefined;
+    if (plan.rest.length === 0) return;
+    if (column.startNs === 0n && column.startTimes === undefined) {
+      this.#givenStarts = restWithoutStart(plan);
+      return;
+    }
+    const starts = this.startTimes();
+    for (const slot of plan.rest) starts[slot] = column.startAt(slot) || NO_START;
+  }
+
+  /** Start times by slot of the result, to write to; 0 stands for the shared one. */
   startTimes(): BigUint64Array {
-    this.#starts ??= this.#buffers.takeTimes(this.streams.width);
+    if (this.#starts === undefined) {
+      const { width } = this.streams;
+      this.#starts = this.#buffers.takeTimes(width);
+      if (this.#givenStarts !== undefined) this.#starts.set(this.#givenStarts.subarray(0, width));
+    }
     return this.#starts;
   }
 
   setStart(slot: number, ns: bigint): void {
-    if (ns === this.startNs && this.#starts === undefined) return;
+    if (ns === this.#startNs && this.#starts === undefined && this.#givenStarts === undefined) return;
     this.startTimes()[slot] = ns;
   }
 
@@ -103,8 +121,8 @@ export class Pass {
     return this.column.with({
       values: this.values,
       presence: this.#keeper.end(),
-      startNs: this.startNs,
-      startTimes: this.#starts,
+      startNs: this.#startNs,
+      startTimes: this.#starts ?? this.#givenStarts,
       extras: this.#extras ?? this.column.extras,
     });
   }
@@ -135,3 +153,10 @@ export class Pass {
     this.undoLog.clear();
   }
 }
+
+/** The same array for the same plan, as nothing in it changes from batch to batch. */
+const restWithoutStart = memoise(({ mask, rest }: StreamPlan): BigUint64Array => {
+  const starts = new BigUint64Array(mask.length);
+  for (const slot of rest) starts[slot] = NO_START;
+  return starts;
+});

@@ -13,6 +13,8 @@ export interface StreamPlan {
   readonly exponentials: NumbersPlan;
   /** By slot: 1 where a stream is. */
   readonly mask: Uint8Array;
+  /** Slots that belong to no stream. */
+  readonly rest: Uint32Array;
   readonly metrics: ReadonlySet<string>;
   readonly generation: number;
   /** Time of the last batch with this layout; 0: none yet. */
@@ -85,6 +87,7 @@ export class StreamPlans {
       split,
       exponentials,
       mask,
+      rest: restOf(mask, whole),
       metrics: metricsOfStreams(streams),
       generation,
       previousNs,
@@ -121,6 +124,17 @@ export class StreamPlans {
       buckets: buckets.length,
     };
   }
+}
+
+function restOf(mask: Uint8Array, whole: readonly WholePlan[]): Uint32Array {
+  const taken = mask.slice();
+  for (const { slots } of whole) {
+    if (slots.sum >= 0) taken[slots.sum] = 1;
+    for (const slot of slots.buckets) taken[slot] = 1;
+  }
+  const rest: number[] = [];
+  for (let slot = 0; slot < taken.length; slot++) if (taken[slot] === 0) rest.push(slot);
+  return Uint32Array.from(rest);
 }
 
 function divide({ slots, ids }: NumbersPlan): { single: NumbersPlan; shared: NumbersPlan } {

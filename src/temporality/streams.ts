@@ -12,11 +12,6 @@ export interface LayoutStreams {
   readonly histograms: readonly HistogramStreams[];
   /** Exponential histograms: the slots of their counts. */
   readonly exponentials: readonly NumberStreams[];
-  /**
-   * True when all other points of the layout are gauges, whose start time means nothing: the streams' common start can
-   * then be the column's.
-   */
-  readonly restIsGauges: boolean;
 }
 
 /** Points of one metric. */

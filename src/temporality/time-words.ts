@@ -1,7 +1,4 @@
-/** The halves of 64-bit times in the order in which they lie in memory: compared and copied without making bigints. */
-export function wordsOf(times: BigUint64Array): Uint32Array {
-  return new Uint32Array(times.buffer, times.byteOffset, times.length * 2);
-}
+import { wordsOf } from "../metrics/index.ts";
 
 /** A time whose halves are wanted over and over. */
 export interface SplitTime {
@@ -15,6 +12,9 @@ export function splitTime(ns: bigint): SplitTime {
   return { ns, first, second };
 }
 
+/** Both halves of NO_START. */
+const NONE = 2 ** 32 - 1;
+
 /** Whether a stream's start time is that of the point, which is its own or the shared one. */
 export function sameStart(
   startWords: Uint32Array,
@@ -25,6 +25,7 @@ export function sameStart(
 ): boolean {
   let first = ownStarts?.[2 * slot] ?? 0;
   let second = ownStarts?.[2 * slot + 1] ?? 0;
-  if (first === 0 && second === 0) ({ first, second } = shared);
+  if (first === NONE && second === NONE) first = second = 0;
+  else if (first === 0 && second === 0) ({ first, second } = shared);
   return startWords[2 * id] === first && startWords[2 * id + 1] === second;
 }

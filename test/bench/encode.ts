@@ -1,5 +1,5 @@
 import { JsonMetricsSerializer, ProtobufMetricsSerializer } from "@opentelemetry/otlp-transformer";
-import { Batch, Column, PRESENT, Presence } from "../../src/metrics/index.ts";
+import { Batch, Column, NO_START, PRESENT, Presence } from "../../src/metrics/index.ts";
 import { JsonMetricsEncoder, MetricsEncoder } from "../../src/otlp/index.ts";
 import { makeLayout, makeValues, materialised, type Shape } from "./encode-data.ts";
 
@@ -84,7 +84,9 @@ function makeVariants(vmis: number, shape: Shape, json: boolean): Variant[] {
   const steady = (step: number) => Batch.fromColumns(layout, column(step));
   const objects = materialised(steady(0).resourceMetrics);
 
+  const startTimes = BigUint64Array.from({ length: layout.width }, (_, slot) => (slot % 2 ? NO_START : 0n));
   const inPlace = new MetricsEncoder();
+  const mixed = new MetricsEncoder();
   const queued = new MetricsEncoder();
   // Never released: each later body is then a copy, as it is while one is being sent.
   queued.encode(steady(0));
@@ -106,6 +108,16 @@ function makeVariants(vmis: number, shape: Shape, json: boolean): Variant[] {
       run: () => sum(objects, (one) => ProtobufMetricsSerializer.serializeRequest(one as never)?.length),
     },
     { variant: "patch in place", stock: proto, repeat: 5, run: (step) => encode(inPlace, steady(step)) },
+    {
+      variant: "patch in place, every other point without a start",
+      stock: proto,
+      repeat: 5,
+      run: (step) =>
+        encode(
+          mixed,
+          Batch.fromColumns(layout, column(step).with({ startNs: START + BigInt(step), startTimes })),
+        ),
+    },
     {
       variant: "patch and copy that can be queued",
       stock: proto,

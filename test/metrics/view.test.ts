@@ -7,6 +7,7 @@ import {
   Column,
   DataPointType,
   type Layout,
+  NO_START,
   PRESENT,
   Presence,
   STALE,
@@ -128,7 +129,8 @@ test("own times and starts override the shared ones", () => {
   times[2] = 5_000_000_001n;
   const startTimes = new BigUint64Array(10);
   startTimes[1] = 2_000_000_000n;
-  const [metric] = view(undefined, { times, startTimes, startNs: 1_000_000_000n }).metrics;
+  startTimes[3] = NO_START;
+  const [metric, other] = view(undefined, { times, startTimes, startNs: 1_000_000_000n }).metrics;
   assert.deepEqual(
     metric?.dataPoints.map(({ startTime, endTime }) => [startTime, endTime]),
     [
@@ -142,6 +144,7 @@ test("own times and starts override the shared ones", () => {
       ],
     ],
   );
+  assert.deepEqual(other?.dataPoints[0]?.startTime, [0, 0]);
 });
 
 test("a view is made once, spreads like a plain object and leads back to its batch", () => {

@@ -10,6 +10,7 @@ import {
   DataPointType,
   type Layout,
   type MetricsBatch,
+  NO_START,
   PRESENT,
   Presence,
   STALE,
@@ -99,7 +100,7 @@ const states = fc.constantFrom(ABSENT, PRESENT, PRESENT, PRESENT, STALE);
 const time = fc.bigInt(0n, 2n ** 64n - 1n);
 const times = fc.option(
   fc
-    .array(fc.constantFrom(0n, 1n, TIME, 2n ** 63n), { minLength: 12, maxLength: 12 })
+    .array(fc.constantFrom(0n, 1n, TIME, 2n ** 63n, NO_START), { minLength: 12, maxLength: 12 })
     .map((list) => BigUint64Array.from(list)),
   { nil: undefined, freq: 3 },
 );
@@ -115,7 +116,7 @@ const steps = fc
         presence: fc.constantFrom(Presence.ALL, ...presences),
         values: fc.array(value, { minLength: 12, maxLength: 12 }).map((list) => Float64Array.from(list)),
         timeNs: time,
-        startNs: fc.oneof(fc.constantFrom(0n, 5n), time),
+        startNs: fc.oneof(fc.constantFrom(0n, 5n, NO_START), time),
         times,
         startTimes: times,
         extras: fc.option(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PartialError } from "../../src/component/index.ts";
-import type { Column, PointExtras } from "../../src/metrics/index.ts";
+import { type Column, type ColumnInit, NO_START, type PointExtras } from "../../src/metrics/index.ts";
 import { type LayoutStreams, seriesKey } from "../../src/temporality/index.ts";
 import {
   column,
@@ -65,6 +65,33 @@ test("several points of one stream in a column follow each other", async () => {
   const { column: converted } = await convert(converter, three, column([1, 3, 6], T0, { times }));
   assert.deepEqual(present(converted, 3), [undefined, 2, 3]);
   assert.deepEqual([converted.startAt(1), converted.startAt(2)], [T0 - 3n * SECOND, T0 - 2n * SECOND]);
+});
+
+test("beside the deltas everything else keeps its start, or none", async () => {
+  const two = { ...streams("m", ["a", "b"]), width: 4 };
+  const starts = async (more: Partial<ColumnInit>, ownTime = 0n) => {
+    const converter = newConverter();
+    await convert(converter, two, column([1, 1, 5, 6], T0, more));
+    const times = BigUint64Array.of(0n, ownTime, 0n, 0n);
+    // The second stream has another start than the first one in the third column.
+    await convert(converter, two, column([2, ownTime === 0n ? 2 : undefined, 5, 6], T0 + SECOND, more));
+    const { column: last } = await convert(
+      converter,
+      two,
+      column([4, 4, 5, 6], T0 + 2n * SECOND, { ...more, times }),
+    );
+    assert.deepEqual(present(last, 4).slice(2), [5, 6]);
+    return [0, 1, 2, 3].map((slot) =>
+      last.startAt(slot) === 0n ? "none" : (last.startAt(slot) - T0) / SECOND,
+    );
+  };
+  assert.deepEqual(await starts({}), [1n, 1n, "none", "none"]);
+  assert.deepEqual(await starts({}, T0 + 2n * SECOND), [1n, 0n, "none", "none"]);
+  assert.deepEqual(await starts({ startNs: T0 - 5n * SECOND }), [1n, 1n, -5n, -5n]);
+  const startTimes = BigUint64Array.of(0n, 0n, T0 - 7n * SECOND, 0n);
+  assert.deepEqual(await starts({ startTimes }), [1n, 1n, -7n, "none"]);
+  const noneThere = BigUint64Array.of(NO_START, 0n, 0n, NO_START);
+  assert.deepEqual(await starts({ startNs: T0 - 5n * SECOND, startTimes: noneThere }), [1n, 1n, -5n, "none"]);
 });
 
 test("nanoseconds of the times survive", async () => {

@@ -16,7 +16,6 @@ export function streams(metric: string, series: readonly string[]): LayoutStream
     numbers: [{ metric, series, slots }],
     histograms: [],
     exponentials: [],
-    restIsGauges: true,
   };
 }
 
@@ -29,7 +28,6 @@ export function wholeHistogram(bounds: readonly number[]): LayoutStreams {
     numbers: [],
     histograms: [{ metric: "h", series: ["a"], histograms: [slots], whole: true }],
     exponentials: [],
-    restIsGauges: true,
   };
 }
 

@@ -6,6 +6,7 @@ import {
   type PointExtras,
   PRESENT,
   Presence,
+  wordsOf,
 } from "../../metrics/index.ts";
 import { shiftLayout } from "./shift-layout.ts";
 
@@ -113,13 +114,20 @@ function timesOf(
   for (const { layout, column } of batches) {
     const [shared, own] = read(column);
     times.fill(shared, offset, offset + layout.width);
-    for (let slot = 0; own !== undefined && slot < layout.width; slot++) {
-      const time = own[slot] ?? 0n;
-      if (time !== 0n) times[offset + slot] = time;
-    }
+    if (own !== undefined) overlay(wordsOf(times).subarray(2 * offset), wordsOf(own), layout.width);
     offset += layout.width;
   }
   return times;
+}
+
+/** Writes the times that are not 0 over others. */
+function overlay(to: Uint32Array, from: Uint32Array, width: number): void {
+  for (let word = 0; word < 2 * width; word += 2) {
+    const [first, second] = [from[word] ?? 0, from[word + 1] ?? 0];
+    if (first === 0 && second === 0) continue;
+    to[word] = first;
+    to[word + 1] = second;
+  }
 }
 
 /** The same object while those of the parts are the same. */

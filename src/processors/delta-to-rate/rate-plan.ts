@@ -8,6 +8,7 @@ import {
   type PointExtras,
   PRESENT,
   ValueType,
+  wordsOf,
 } from "../../metrics/index.ts";
 import { mapLayout } from "../../reshape/index.ts";
 import { PresenceKeeper } from "../../temporality/index.ts";
@@ -61,14 +62,15 @@ export class RateColumns {
     const values = this.#buffers.takeValues(width);
     values.set(column.values.subarray(0, width));
     this.#keeper.begin(column.presence, width);
-    const hasOwnTimes = column.times !== undefined || column.startTimes !== undefined;
+    const ownWords = [column.times, column.startTimes].filter((own) => own !== undefined).map(wordsOf);
     const shared = secondsBetween(column.startNs, column.timeNs);
     const { states } = column.presence;
     let dropped = 0;
     for (let i = 0; i < slots.length; i++) {
       const slot = slots[i] as number;
       if (states !== undefined && states[slot] !== PRESENT) continue;
-      const seconds = hasOwnTimes ? secondsBetween(column.startAt(slot), column.timeAt(slot)) : shared;
+      const isShared = ownWords.every((words) => words[2 * slot] === 0 && words[2 * slot + 1] === 0);
+      const seconds = isShared ? shared : secondsBetween(column.startAt(slot), column.timeAt(slot));
       if (seconds > 0) values[slot] = (values[slot] as number) / seconds;
       else {
         dropped++;

@@ -47,7 +47,6 @@ export class Mapping {
   readonly #fixed: Adjustments["fixed"][number][] = [];
   readonly #corrections = new Map<string, string[]>();
   readonly #leftOut = new Map<LeftOutReason, MetricLayout[]>();
-  #restIsGauges = true;
   #target!: Target;
   #scope!: InstrumentationScope;
 
@@ -72,7 +71,6 @@ export class Mapping {
         numbers: this.#numbers,
         histograms: this.#histograms,
         exponentials: this.#exponentials,
-        restIsGauges: this.#restIsGauges,
       },
       split: this.#split,
       ambiguous: this.#writer.ambiguous(leavesLabelsOut(this.#rules.config)),
@@ -256,7 +254,6 @@ export class Mapping {
   }
 
   #report(metric: MetricLayout): void {
-    if (metric.dataPointType !== DataPointType.GAUGE) this.#restIsGauges = false;
     const { resource } = this.#target.attributes;
     const shape = shapeOf(metric);
     placesOf(metric).forEach((place, i) => {
@@ -275,7 +272,7 @@ export class Mapping {
     else if (isTotal && "slots" in metric) {
       const list = isNumber(metric) ? this.#numbers : this.#exponentials;
       list.push({ ...this.#streams(metric, result, wandering), slots: metric.slots });
-    } else if (shape.dataPointType !== DataPointType.GAUGE) this.#restIsGauges = false;
+    }
   }
 
   /** The parts of a histogram as sums over the very same slots. */
@@ -302,7 +299,6 @@ export class Mapping {
     });
     if (isRunningTotal(metric))
       this.#addHistograms(metric, { ...metric, descriptor: descriptorOf(family) }, false);
-    else this.#restIsGauges = false;
   }
 
   #add(

@@ -1,4 +1,11 @@
-import { mergeExponential, type PointExtras, PRESENT, ValueType } from "../../metrics/index.ts";
+import {
+  mergeExponential,
+  NO_START,
+  type PointExtras,
+  PRESENT,
+  STALE,
+  ValueType,
+} from "../../metrics/index.ts";
 import type { SlotOperation } from "../../reshape/index.ts";
 import type { Aggregation } from "./config.ts";
 import type { SlotGroups } from "./merge-slots.ts";
@@ -16,21 +23,18 @@ export class MergeDetails implements SlotOperation {
 
   values(): void {}
 
-  /** From the earliest start to the latest end. */
+  /** From the earliest start to the latest end. Nobody knows the start when one of them is unknown. */
   times(times: BigUint64Array, shared: bigint, states: Uint8Array | undefined, which: "end" | "start"): void {
-    for (const { to, members } of this.#present(states)) {
-      let chosen: bigint | undefined;
-      for (const slot of members) {
-        const time = times[slot] || shared;
-        if (chosen === undefined || (which === "end" ? time > chosen : time < chosen)) chosen = time;
-      }
-      // 0 stands for the shared time, so a start that nobody knows cannot be told from it.
-      times[to] = chosen ?? 0n;
+    const timeOf = (slot: number) => times[slot] || shared;
+    const choose = which === "end" ? latest : earliestStart;
+    // Stale ones count where there are no others.
+    for (const state of [STALE, PRESENT]) {
+      for (const { to, members } of this.#inState(state, states)) times[to] = choose(members.map(timeOf));
     }
   }
 
   extras(extras: Map<number, PointExtras>, values: Float64Array, states: Uint8Array | undefined): void {
-    for (const { to, members } of this.#present(states)) {
+    for (const { to, members } of this.#inState(PRESENT, states)) {
       const details = members.map((slot) => extras.get(slot));
       const merged = this.#merge(details.map((more) => more ?? {}));
       if (Object.keys(merged).length > 0) extras.set(to, merged);
@@ -55,14 +59,26 @@ export class MergeDetails implements SlotOperation {
     };
   }
 
-  *#present(states: Uint8Array | undefined): Generator<{ to: number; members: readonly number[] }> {
+  *#inState(
+    state: number,
+    states: Uint8Array | undefined,
+  ): Generator<{ to: number; members: readonly number[] }> {
     const { to, starts, members } = this.#groups;
     for (let g = 0; g < to.length; g++) {
-      const own = [...members.subarray(starts[g], starts[g + 1])];
-      const present = states === undefined ? own : own.filter((slot) => states[slot] === PRESENT);
-      if (present.length > 0) yield { to: to[g] as number, members: present };
+      const all = [...members.subarray(starts[g], starts[g + 1])];
+      const own = all.filter((slot) => (states?.[slot] ?? PRESENT) === state);
+      if (own.length > 0) yield { to: to[g] as number, members: own };
     }
   }
+}
+
+function latest(times: readonly bigint[]): bigint {
+  return times.reduce((a, b) => (b > a ? b : a));
+}
+
+function earliestStart(starts: readonly bigint[]): bigint {
+  if (starts.some((start) => start === 0n || start === NO_START)) return NO_START;
+  return starts.reduce((a, b) => (b < a ? b : a));
 }
 
 /** What all of them have; undefined when one has not. */

@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AggregationTemporality, DataPointType, type HistogramValue } from "../../../src/metrics/index.ts";
+import {
+  AggregationTemporality,
+  Batch,
+  DataPointType,
+  type HistogramValue,
+} from "../../../src/metrics/index.ts";
 import definition from "../../../src/processors/cumulative-to-delta/index.ts";
 import { batchOf, linesOf, metricOf, processorOf, type SentPoint } from "../../temporality/processor.ts";
+import { SECOND, T0 } from "../../temporality/support.ts";
 
 const histogram = (counts: readonly number[], sum: number, bounds = [1, 2]): HistogramValue => ({
   buckets: { boundaries: bounds, counts },
@@ -53,6 +59,24 @@ test("only running totals are converted, the rest passes", async () => {
   assert.deepEqual(temporalities, [DELTA, AggregationTemporality.CUMULATIVE, DELTA, UNSPECIFIED]);
   const untouched = batchOf([metricOf("gauge", [{ value: 1, at: 1 }], { type: DataPointType.GAUGE })]);
   assert.equal(await to.send(untouched), untouched);
+});
+
+/** Two scrapes of a counter beside others, of one layout and without start times. */
+async function scrapedTwice() {
+  const to = processorOf(definition);
+  const { layout, column } = batchOf([
+    metricOf("sum", [{ value: 5, at: 0 }]),
+    metricOf("gauge", [{ value: 7, at: 0 }], { type: DataPointType.GAUGE }),
+    metricOf("up_and_down", [{ value: 8, at: 0 }], { isMonotonic: false }),
+  ]);
+  const at = (second: bigint) => Batch.fromColumns(layout, column.with({ timeNs: T0 + second * SECOND }));
+  await to.send(at(10n));
+  return await to.send(at(40n));
+}
+
+test("what stands beside deltas gets no start time from them", async () => {
+  const sent = await scrapedTwice();
+  assert.deepEqual(linesOf(sent), ["sum 0 10–40", "gauge 7 ?–40", "up_and_down 8 ?–40"]);
 });
 
 test("include and exclude choose by name and by kind, and exclude wins", async () => {

@@ -434,3 +434,20 @@ test("a bucket that is no number for once is neither lost nor taken for a reset"
     ],
   ]);
 });
+
+test("gauges beside deltas get no start time from them", async () => {
+  const layout = scrapedLayout([
+    ADDS,
+    { name: "kubevirt_vmi_memory_available_bytes", type: "gauge", series: [{ namespace: "a", name: "vm" }] },
+  ]);
+  const to = harness({ temporality: "delta" });
+  await sent(to, batchOf(layout, [1, 5], T0));
+  const points = await sent(to, batchOf(layout, [3, 6], T0 + SECOND));
+  assert.deepEqual(
+    points.map(({ value, start }) => [value, start]),
+    [
+      [2, T0],
+      [6, 0n],
+    ],
+  );
+});
