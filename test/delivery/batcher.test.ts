@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
-import { PermanentError, RetryableError } from "../../src/component/index.ts";
+import { clientContext, PermanentError, RetryableError } from "../../src/component/index.ts";
 import {
   DeliveryChain,
   type DeliveryRequest,
@@ -204,6 +204,20 @@ test("a shutdown hands on what was still waiting", async () => {
   assert.deepEqual(sent, [[1, 2]]);
   assert.equal(clock.pendingTimers, 0);
   await assert.rejects(chain.consume(gauges(1)), /the exporter shuts down/);
+});
+
+test("what still waits for more is taken back when its sender is gone", async () => {
+  const { chain, clock, sent } = await chainWith({ min_size: 10 });
+  const sender = new AbortController();
+  const leaving = clientContext.run({ gone: sender.signal }, () => chain.consume(gauges(6)));
+  const refused = assert.rejects(leaving, /the sender is gone/);
+  const staying = chain.consume(gauges(3));
+  sender.abort();
+  await refused;
+  await clock.advance(200);
+  await staying;
+  await chain.shutdown(1000);
+  assert.deepEqual(sent, [[3]]);
 });
 
 test("a shutdown does not wait for room in a queue that nobody empties", async () => {

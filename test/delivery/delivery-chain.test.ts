@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
-import { PartialError, PermanentError, RetryableError } from "../../src/component/index.ts";
+import { clientContext, PartialError, PermanentError, RetryableError } from "../../src/component/index.ts";
 import {
   DeliveryChain,
   type DeliveryOptions,
@@ -111,6 +111,55 @@ test("requests start in the order they came, at most num_consumers at a time", a
   await chain.shutdown(30_000);
 });
 
+test("consumers come as requests do: any number of them may be allowed, and all are used", async () => {
+  const { calls, send } = manualBackend();
+  const { chain, metric, clock } = chainOf(send, { queue: { num_consumers: 1e9, queue_size: 1000 } });
+  await chain.start(noHost);
+  for (let round = 0; round < 3; round++) {
+    for (let i = 0; i < 300; i++) await chain.consume(gauges(1));
+    await setImmediate();
+    assert.equal(calls.length, 300);
+    for (const { resolve } of calls.splice(0)) resolve();
+    await setImmediate();
+  }
+  assert.equal(await metric("sent_metric_points"), 900);
+  await chain.shutdown(0);
+  assert.equal(clock.pendingTimers, 0);
+});
+
+test("what may go wrong is counted from 0 on", async () => {
+  const { chain, counters } = chainOf(up);
+  assert.deepEqual(await counters(), [
+    "dropped_metric_points partial_success 0",
+    "dropped_metric_points permanent 0",
+    "dropped_metric_points retries_exhausted 0",
+    "dropped_metric_points shutdown 0",
+    "enqueue_failed_metric_points 0",
+    "send_failed_metric_points Deadline_Exceeded 0",
+    "send_failed_metric_points _OTHER 0",
+    "sent_metric_points 0",
+  ]);
+  await chain.shutdown(0);
+  const persistent = chainOf(up, {
+    queue: { storage: "file_storage", batch: { flush_timeout: 1, min_size: 1, max_size: 1, sizer: "items" } },
+    retry: { max_elapsed_time: 0 },
+  });
+  const others = (await persistent.counters()).filter((name) => /dropped|^queue_/.test(name));
+  assert.deepEqual(others, [
+    "dropped_metric_points oversized 0",
+    "dropped_metric_points partial_success 0",
+    "dropped_metric_points permanent 0",
+    "dropped_metric_points unreadable 0",
+    "queue_left_metric_points 0",
+    "queue_restored_metric_points 0",
+  ]);
+  const none = chainOf(up, { queue: false });
+  assert.deepEqual(
+    (await none.counters()).filter((name) => /dropped|enqueue/.test(name)),
+    ["dropped_metric_points partial_success 0"],
+  );
+});
+
 test("failures are retried with growing intervals until the backend is back: nothing is lost", async () => {
   const attempts: number[] = [];
   let backendUp = false;
@@ -165,6 +214,34 @@ test("Retry-After is the least wait", async () => {
   await clock.advance(1);
   assert.equal(attempts, 2);
   await assert.rejects(chain.shutdown(30_000), /1 data points were lost/);
+});
+
+test("without a limit of time no Retry-After is kept beyond five minutes, or max_interval, and one line says so", async () => {
+  for (const [max_interval, longest] of [
+    [30_000, 300_000],
+    [900_000, 900_000],
+  ] as const) {
+    const attempts: number[] = [];
+    let backendUp = false;
+    const { chain, clock, logs, metric } = chainOf(
+      () => {
+        attempts.push(clock.now());
+        if (backendUp) return Promise.resolve();
+        return Promise.reject(new RetryableError("slow down", { retryAfterMs: Number.POSITIVE_INFINITY }));
+      },
+      { retry: { max_interval, max_elapsed_time: 0 }, queue: { num_consumers: 2 } },
+    );
+    await chain.start(noHost);
+    for (let i = 0; i < 3; i++) await chain.consume(gauges(1));
+    await clock.advance(longest);
+    assert.equal(attempts.length, 4);
+    backendUp = true;
+    await clock.advance(longest);
+    assert.equal(await metric("sent_metric_points"), 3);
+    const lines = logs.filter(({ level }) => level === "warn").map(({ message }) => message);
+    assert.deepEqual(lines, ["The backend asks for a longer wait than is kept. Trying again before."]);
+    await chain.shutdown(0);
+  }
 });
 
 test("a request that would be late for max_elapsed_time is dropped and counted", async () => {
@@ -334,6 +411,40 @@ test("block_on_overflow makes callers wait, first come first served", async () =
     [1, 2, 3],
   );
   await chain.shutdown(30_000);
+});
+
+test("who waits for room waits no longer than its sender does, and holds up nobody", async () => {
+  const { calls, send } = manualBackend();
+  const { chain, metric } = chainOf(send, {
+    queue: { queue_size: 4, sizer: "items", num_consumers: 1, block_on_overflow: true },
+  });
+  await chain.start(noHost);
+  await chain.consume(gauges(1));
+  await chain.consume(gauges(2));
+  const sender = new AbortController();
+  const large = clientContext.run({ gone: sender.signal }, () => chain.consume(gauges(3)));
+  const refused = assert.rejects(large, (error) => {
+    assert.ok(error instanceof RetryableError);
+    return /the sender is gone/.test(error.message);
+  });
+  const small = chain.consume(gauges(1));
+  await setImmediate();
+  assert.equal(await metric("queue_metric_points"), 3);
+  sender.abort();
+  await Promise.all([refused, small]);
+  assert.equal(await metric("queue_metric_points"), 4, "the one behind it fits");
+  assert.equal(await metric("enqueue_failed_metric_points"), 3);
+  const late = clientContext.run({ gone: sender.signal }, () => chain.consume(gauges(1)));
+  await assert.rejects(late, /the sender is gone/);
+  for (let i = 0; i < 3; i++) {
+    calls[i]?.resolve();
+    await setImmediate();
+  }
+  await chain.shutdown(0);
+  assert.deepEqual(
+    calls.map(({ request }) => request.points),
+    [1, 2, 1],
+  );
 });
 
 test("callers that wait for room are refused when the exporter shuts down", async () => {

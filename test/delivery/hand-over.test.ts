@@ -63,7 +63,15 @@ function exporter() {
     dropped: await h.metric("dropped_metric_points"),
     queued: await h.metric("queue_metric_points"),
   });
-  return { ...h, create, accounts };
+  /** The same where storages come and go: what is on the left of the identity, and what is on its right. */
+  const balance = async (accepted: number) => {
+    const { sent, dropped, queued } = await accounts();
+    return {
+      in: accepted + (await h.metric("queue_restored_metric_points")),
+      out: sent + dropped + queued + (await h.metric("queue_left_metric_points")),
+    };
+  };
+  return { ...h, create, accounts, balance };
 }
 
 const down: Send = () => Promise.reject(new Error("connection refused"));
@@ -266,6 +274,56 @@ test("what a memory has no room for stays in the storage, and is there when that
   await again.start(storage.host);
   assert.equal(await metric("queue_metric_points"), 24);
   assert.equal(await metric("dropped_metric_points"), 0);
+});
+
+test("storages may be exchanged: each point is somewhere, also while its storage is not in use", async () => {
+  const { create, metric, balance } = exporter();
+  const [a, b] = [new FakeStorage(), new FakeStorage()];
+  let last = create(down, stored("file_storage"));
+  await last.start(a.host);
+  await fill(last, 4);
+  const queued = async (storage: FakeStorage) => {
+    const next = create(down, stored("file_storage"));
+    await last.handOver(next);
+    await last.shutdown(0);
+    await next.start(storage.host);
+    last = next;
+    return await metric("queue_metric_points");
+  };
+  assert.equal(await queued(b), 0);
+  assert.deepEqual(await balance(8), { in: 8, out: 8 });
+  assert.equal(await metric("queue_left_metric_points"), 8);
+  await fill(last, 4);
+  assert.equal(await queued(a), 8);
+  assert.equal(await queued(b), 8);
+  assert.equal(await queued(b), 8);
+  assert.deepEqual(await balance(16), { in: 32, out: 32 });
+  await last.shutdown(0);
+  assert.deepEqual(await balance(16), { in: 32, out: 32 }, "what the end of the process leaves is left");
+  assert.equal(await metric("queue_metric_points"), 0);
+});
+
+test("without a successor a storage is let go of, in the course of a shutdown too; a memory is not", async () => {
+  const { create, clock, metric, logs, balance } = exporter();
+  const storage = new FakeStorage();
+  const persistent = create(down, stored("file_storage"));
+  await persistent.start(storage.host);
+  const memory = create(down);
+  await memory.start(noHost);
+  await fill(persistent, 4);
+  await fill(memory, 1);
+  const stopped = [persistent.shutdown(30_000), assert.rejects(memory.shutdown(30_000), /2 data points/)];
+  await clock.advance(1000);
+  await Promise.all([persistent.handOver(undefined), memory.handOver(undefined)]);
+  await stopped[0];
+  assert.equal(storage.isOpen, false);
+  assert.equal(await metric("queue_left_metric_points"), 8);
+  const warning = logs.find(({ level }) => level === "warn");
+  assert.deepEqual(warning?.fields, { storage: "file_storage", data_points: 8 });
+  assert.equal(await metric("queue_metric_points"), 2);
+  await clock.advance(29_000);
+  await stopped[1];
+  assert.deepEqual(await balance(10), { in: 10, out: 10 });
 });
 
 test("a successor that cannot start passes on what it had taken over", async () => {

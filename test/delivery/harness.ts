@@ -55,6 +55,22 @@ export function harness(id = "otlp_http") {
   };
   return {
     settings,
+    /** Every counter of the exporter: name, what else it is about, value. */
+    async counters(): Promise<readonly string[]> {
+      const { resourceMetrics } = await reader.collect();
+      const metrics = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
+      return metrics
+        .filter(({ dataPointType }) => dataPointType === DataPointType.SUM)
+        .flatMap(({ descriptor, dataPoints }) =>
+          dataPoints.map(({ attributes, value }) => {
+            const about = attributes["reason"] ?? attributes["error.type"];
+            return [descriptor.name.replace("otelcol_exporter_", ""), about, value]
+              .filter((part) => part !== undefined)
+              .join(" ");
+          }),
+        )
+        .toSorted();
+    },
     clock,
     logs,
     statuses,

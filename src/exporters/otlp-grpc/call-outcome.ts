@@ -1,4 +1,5 @@
 import { isPermanent, PartialError, PermanentError, RetryableError } from "../../component/index.ts";
+import type { KnownError } from "../../delivery/index.ts";
 import { findRpcError, isRetryable, RpcCode, RpcError, rpcCodeName } from "../../grpc/index.ts";
 import { decodeExportResponse, OtlpDecodeError } from "../../otlp/index.ts";
 
@@ -23,6 +24,17 @@ export function callError(error: unknown, endpoint: string, canRenew = false): E
   if (!isRetried) return new PermanentError(message, { cause: error });
   return new RetryableError(message, { cause: error, retryAfterMs });
 }
+
+/** What servers usually answer. */
+export const KNOWN_ERRORS: readonly KnownError[] = [
+  RpcCode.InvalidArgument,
+  RpcCode.PermissionDenied,
+  RpcCode.ResourceExhausted,
+  RpcCode.Unimplemented,
+  RpcCode.Internal,
+  RpcCode.Unavailable,
+  RpcCode.Unauthenticated,
+].map((code) => ({ type: rpcCodeName(code), permanent: !isRetryable(code, undefined) }));
 
 /** `error.type` of an error that came of a call: the name of its code. */
 export function errorTypeOf(error: unknown): string | undefined {

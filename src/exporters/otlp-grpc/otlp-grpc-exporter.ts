@@ -12,7 +12,7 @@ import { compressMessage, EXPORT_METRICS, GrpcClient } from "../../grpc/index.ts
 import type { Batch } from "../../metrics/index.ts";
 import { userAgent } from "../../net/index.ts";
 import { MetricsEncoder } from "../../otlp/index.ts";
-import { callError, checkAnswer, errorTypeOf, isUnauthenticated } from "./call-outcome.ts";
+import { callError, checkAnswer, errorTypeOf, isUnauthenticated, KNOWN_ERRORS } from "./call-outcome.ts";
 import { type OtlpGrpcConfig, usesTls } from "./config.ts";
 import { type OtlpGrpcRequest, requestCodec, requestOf } from "./request-codec.ts";
 import { type GrpcTarget, parseTarget } from "./target.ts";
@@ -40,6 +40,7 @@ export class OtlpGrpcExporter implements Component, Consumer {
         attributes: { "server.address": server.host, "server.port": server.port },
       }),
       errorTypeOf,
+      knownErrors: KNOWN_ERRORS,
       codec: requestCodec,
       format: EXPORT_METRICS,
       encode: (batches) => this.#encode(batches),

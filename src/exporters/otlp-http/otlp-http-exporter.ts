@@ -23,7 +23,7 @@ import type { OtlpHttpConfig } from "./config.ts";
 import { metricsUrl, printableUrl } from "./metrics-url.ts";
 import { type OtlpRequest, requestCodec } from "./request.ts";
 import { checkResponse, MAX_RESPONSE_BYTES } from "./response.ts";
-import { endpointAttributes, errorTypeOf } from "./telemetry.ts";
+import { endpointAttributes, errorTypeOf, knownErrors } from "./telemetry.ts";
 
 /** The delivery chain's signal ends an attempt; the client's own timer must not. */
 const NO_TIMEOUT_MS = 2 ** 31 - 1;
@@ -55,6 +55,7 @@ export class OtlpHttpExporter implements Component, Consumer {
       timeoutMs: config.timeout,
       attributes: endpointAttributes(this.#url),
       errorTypeOf,
+      knownErrors: knownErrors(this.#retryable),
       encode: (batches) => (encoding === "proto" ? this.#encodeProto(batches) : this.#encodeJson(batches)),
       send: (request, signal) => this.#send(request, signal),
       codec: requestCodec,

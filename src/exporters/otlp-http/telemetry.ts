@@ -1,3 +1,4 @@
+import type { KnownError } from "../../delivery/index.ts";
 import type { MeterAttributes } from "../../telemetry/index.ts";
 import { statusOf } from "./response.ts";
 
@@ -22,6 +23,15 @@ const CODES: Readonly<Record<number, string>> = {
   503: "Unavailable",
   504: "Unavailable",
 };
+
+/** What backends usually answer. @param retryable statuses after which a request may be sent again */
+export function knownErrors(retryable: ReadonlySet<number>): readonly KnownError[] {
+  const answers = Object.entries(CODES).map(([status, type]) => ({
+    type,
+    permanent: !retryable.has(Number(status)),
+  }));
+  return [...answers, { type: "Unknown", permanent: true }];
+}
 
 /** `error.type` of an error that came of an answer; undefined when there was none. */
 export function errorTypeOf(error: unknown): string | undefined {
