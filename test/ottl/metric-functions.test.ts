@@ -392,14 +392,49 @@ test("exponential histograms become explicit ones", () => {
   };
   // The buckets are (1, 2] with 2 events and (2, 4] with 4, and there is one zero.
   assert.deepEqual(convert("upper", "[0.0, 2.0, 3.0, 4.0]"), [1, 2, 0, 4, 0]);
-  assert.deepEqual(convert("midpoint", "[1.5, 3.0]"), [2, 4, 0]);
-  assert.deepEqual(convert("uniform", "[1.0, 2.0, 3.0]"), [1, 3, 2, 0]);
-  const random = convert("random", "[1.0, 2.0, 3.0]");
-  assert.equal(
-    random.reduce((a, b) => a + b),
-    6,
+  assert.deepEqual(convert("midpoint", "[1.5, 3.0]"), [3, 4, 0]);
+  assert.deepEqual(convert("uniform", "[1.0, 2.0, 3.0]"), [1, 2, 2, 2]);
+  assert.deepEqual(convert("random", "[1.0, 2.0, 3.0]"), [1, 2, 2, 2]);
+  assert.deepEqual(convert("upper", "[3]"), [3, 4]);
+});
+
+test("events below zero are among the explicit buckets too", () => {
+  const value = exponentialValue({ count: 10, negative: { offset: 0, bucketCounts: [2, 1] } });
+  const convert = (distribution: string) => {
+    const statement = `convert_exponential_histogram_to_histogram("${distribution}", [-2.0, -1.5, 0.0, 3.0])`;
+    const [first] = run([exponential("e", [point(value)])], statement).metrics[0]?.dataPoints ?? [];
+    assert.ok(first !== undefined);
+    return (first.value as HistogramValue).buckets.counts.map(Number);
+  };
+  // Beside 2 in (1, 2], 4 in (2, 4] and one zero there are 2 in (-2, -1] and 1 in (-4, -2].
+  assert.deepEqual(convert("upper"), [1, 0, 3, 2, 4]);
+  assert.deepEqual(convert("midpoint"), [1, 2, 1, 6, 0]);
+  assert.deepEqual(convert("uniform"), [1, 1, 2, 4, 2]);
+});
+
+test("averages become points of a gauge", () => {
+  const { metrics } = run(
+    [
+      histogram("h", [
+        point(buckets([1], [1, 3], { sum: 10 }), { a: 1 }),
+        point(buckets([1], [0, 0], { sum: 0 })),
+        point(buckets([1], [1, 0])),
+      ]),
+      summary("q", [point({ count: 2, sum: 5, quantiles: [] })]),
+      gauge("g", [point(1)]),
+    ],
+    ["extract_avg_metric()", 'extract_avg_metric(".mean") where metric.name == "q"'],
   );
-  assert.deepEqual(convert("upper", "[3]"), [2, 4]);
+  assert.deepEqual(
+    metrics
+      .slice(3)
+      .map(({ descriptor, dataPoints }) => [descriptor.name, dataPoints.map(({ value }) => value)]),
+    [
+      ["h_avg", [2.5]],
+      ["q_avg", [2.5]],
+      ["q.mean", [2.5]],
+    ],
+  );
 });
 
 test("buckets of histograms are merged", () => {

@@ -2,7 +2,7 @@ import type { Frame } from "../context/draft.ts";
 import { EvaluationError } from "../ottl-error.ts";
 import { fromAttribute } from "../values/attribute-values.ts";
 import { attributeString } from "../values/text.ts";
-import { isMap, type MapValue, typeOf } from "../values/value-type.ts";
+import { isMap, type MapValue, typeOf, type ValueType } from "../values/value-type.ts";
 import { flattenMap } from "./flatten.ts";
 import {
   any,
@@ -39,6 +39,33 @@ const set = defineFunction({
       const result = value.get(frame);
       // Nil means that there is nothing to set.
       if (result !== undefined) to.set(frame, result);
+    };
+  },
+});
+
+/** By type; a time has no empty value. */
+const emptyValues: Partial<Record<ValueType, unknown>> = {
+  bool: false,
+  int: 0n,
+  float: 0,
+  string: "",
+  bytes: new Uint8Array(),
+  list: [],
+  map: {},
+};
+
+const clear = defineFunction({
+  name: "clear",
+  parameters: { target: target() },
+  returns: "nil",
+  build: ({ target: to }) => {
+    return (frame) => {
+      const type = typeOf(to.get(frame));
+      // Where there is nothing, nothing is cleared.
+      if (type === "nil") return;
+      const empty = emptyValues[type];
+      if (empty === undefined) throw new EvaluationError(`${to.text} is a ${type} and cannot be cleared`);
+      to.set(frame, empty);
     };
   },
 });
@@ -262,6 +289,7 @@ const truncateAll = defineFunction({
 
 export const editors: readonly FunctionDefinition[] = [
   set,
+  clear,
   deleteKey,
   deleteMatchingKeys,
   keepMatchingKeys,

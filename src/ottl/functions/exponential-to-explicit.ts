@@ -16,52 +16,37 @@ function place(counts: number[], bounds: readonly number[], value: number, count
   counts[index < 0 ? bounds.length : index] = (counts[index < 0 ? bounds.length : index] ?? 0) + count;
 }
 
-/** The bounds within [lower, upper]. */
-function between(bounds: readonly number[], lower: number, upper: number): number[] {
-  return bounds.flatMap((bound, i) => (bound >= lower && bound <= upper ? [i] : []));
-}
-
-const uniform: Distribute = (counts, bounds, lower, upper, count) => {
-  const indices = between(bounds, lower, upper);
-  if (indices.length === 0) {
-    place(counts, bounds, lower, count);
-    return;
-  }
-  const each = Math.floor(count / indices.length);
-  const rest = count % indices.length;
-  for (const [i, index] of indices.entries())
-    counts[index] = (counts[index] ?? 0) + each + (i < rest ? 1 : 0);
-};
-
-const random: Distribute = (counts, bounds, lower, upper, count, next) => {
-  const indices = between(bounds, lower, upper);
-  if (indices.length === 0) {
-    place(counts, bounds, lower, count);
-    return;
-  }
-  let left = count;
-  const put = (index: number, events: number) => {
-    counts[index] = (counts[index] ?? 0) + events;
-    left -= events;
+/**
+ * As if the events were spread evenly over the bucket: each explicit bucket gets as many as its share of it.
+ * @param round makes a whole number of how many events lie below a bound
+ */
+function spread(round: (events: number, random: () => number) => number): Distribute {
+  return (counts, bounds, lower, upper, count, random) => {
+    const width = upper - lower;
+    if (!(width > 0 && Number.isFinite(width))) {
+      place(counts, bounds, upper, count);
+      return;
+    }
+    let placed = 0;
+    for (let i = 0; i <= bounds.length && placed < count; i++) {
+      const end = bounds[i] ?? Number.POSITIVE_INFINITY;
+      if (end <= lower) continue;
+      const below = end >= upper ? count : round((count * (end - lower)) / width, random);
+      const upTo = Math.min(count, Math.max(placed, below));
+      counts[i] = (counts[i] ?? 0) + upTo - placed;
+      placed = upTo;
+    }
   };
-  for (const index of indices) {
-    const overlap = upper === lower ? 0 : ((bounds[index] as number) - lower) / (upper - lower);
-    put(index, Math.min(left, Math.floor(next() * overlap * count)));
-  }
-  while (left > 0) {
-    const index = indices[Math.floor(next() * indices.length)] as number;
-    put(index, Math.max(1, Math.floor((next() * left) / 2)));
-  }
-};
+}
 
 export const distributions: Readonly<Record<string, Distribute>> = {
   upper: (counts, bounds, _lower, upper, count) => place(counts, bounds, upper, count),
   midpoint: (counts, bounds, lower, upper, count) => place(counts, bounds, (lower + upper) / 2, count),
-  uniform,
-  random,
+  uniform: spread(Math.round),
+  random: spread((events, random) => Math.floor(events + random())),
 };
 
-/** Events below zero are left out; zeros count where the first bound is 0. */
+/** Every event is counted: zeros where 0 belongs, those below zero in buckets that mirror those above. */
 export function toExplicit(
   value: ExponentialHistogramValue,
   boundaries: readonly number[],
@@ -70,12 +55,15 @@ export function toExplicit(
 ): HistogramValue {
   const counts = new Array<number>(boundaries.length + 1).fill(0);
   const bound = (index: number) => 2 ** (index * 2 ** -value.scale);
-  if (boundaries[0] === 0) counts[0] = Number(value.zeroCount);
-  const { offset, bucketCounts } = value.positive;
-  for (const [i, count] of bucketCounts.entries()) {
-    if (Number(count) > 0) {
-      distribute(counts, boundaries, bound(offset + i), bound(offset + i + 1), Number(count), next);
-    }
+  place(counts, boundaries, 0, Number(value.zeroCount));
+  const { positive, negative } = value;
+  for (const [i, count] of positive.bucketCounts.entries()) {
+    const [near, far] = [bound(positive.offset + i), bound(positive.offset + i + 1)];
+    if (Number(count) > 0) distribute(counts, boundaries, near, far, Number(count), next);
+  }
+  for (const [i, count] of negative.bucketCounts.entries()) {
+    const [near, far] = [bound(negative.offset + i), bound(negative.offset + i + 1)];
+    if (Number(count) > 0) distribute(counts, boundaries, -far, -near, Number(count), next);
   }
   const { sum, min, max } = value;
   return {

@@ -151,6 +151,40 @@ function extract(name: string, part: "count" | "sum"): FunctionDefinition {
   });
 }
 
+/** Of points with a sum and at least one event. */
+const extractAverage = defineFunction({
+  name: "extract_avg_metric",
+  parameters: { suffix: optional(literal(string())) },
+  returns: "nil",
+  contexts: ["metric"],
+  effects: { addsMetrics: true, readsPoints: true },
+  build:
+    ({ suffix = "_avg" }) =>
+    (frame) => {
+      const { metric } = frame;
+      if (!composites.has(metric.dataPointType)) return;
+      const points = metric.points.flatMap((point): PointDraft[] => {
+        const { count, sum } = (point.data as PointData).value as Composite;
+        const part = partOf(point, "sum");
+        if (part?.data === undefined || sum === undefined || Number(count) === 0) return [];
+        return [{ ...part, data: { ...part.data, value: sum / Number(count) } }];
+      });
+      if (points.length === 0) return;
+      addMetric(frame, {
+        descriptor: {
+          ...metric.descriptor,
+          name: metric.descriptor.name + suffix,
+          valueType: ValueType.DOUBLE,
+        },
+        dataPointType: DataPointType.GAUGE,
+        aggregationTemporality: AggregationTemporality.CUMULATIVE,
+        isMonotonic: false,
+        metadata: undefined,
+        points,
+      });
+    },
+});
+
 function sumOf(
   metric: MetricDraft,
   part: "count" | "sum",
@@ -283,6 +317,7 @@ export const metricKindFunctions: readonly FunctionDefinition[] = [
   copyMetric,
   extract("extract_count_metric", "count"),
   extract("extract_sum_metric", "sum"),
+  extractAverage,
   convertSummary("convert_summary_count_val_to_sum", "count"),
   convertSummary("convert_summary_sum_val_to_sum", "sum"),
   convertQuantiles,
