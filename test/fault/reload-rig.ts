@@ -35,12 +35,17 @@ export interface Config extends Readonly<Record<string, unknown>> {
 }
 
 /** A collector under load whose backend is away, and ways to change its configuration and to bring the backend back. */
-export async function startRig(t: TestContext, persistent: boolean, shutdown_timeout: string): Promise<Rig> {
+export async function startRig(
+  t: TestContext,
+  persistent: boolean,
+  shutdown_timeout: string,
+  always: Omit<Changes, "directory"> = {},
+): Promise<Rig> {
   const targets = await NumberedTargets.start(t, 3);
   const former = await OtlpSink.start();
   const { endpoint, port } = former;
   await former.close();
-  const base = { targets, endpoint, interval: "500ms" };
+  const base = { targets, endpoint, interval: "500ms", ...always };
   const { configPath, directory } = await prepare(t, base);
   const config = (changes: Changes = {}, storage = persistent): Config => {
     const it = configOf({ ...base, directory: storage ? directory : undefined, ...changes });
