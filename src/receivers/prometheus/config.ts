@@ -201,7 +201,7 @@ const jobSchema = refusing(
 
 export type JobConfig = z.output<typeof jobSchema>;
 
-const startTimes = "start times are given by the metricstarttime processor";
+const startTimes = "start times are given by the metric_start_time processor";
 
 const scrapingSchema = refusing(
   z
