@@ -53,6 +53,37 @@ test("no problem shows a secret, or what was meant to be one", async (t) => {
   }
 });
 
+test("no slip of the keyboard in a key shows the secret behind it", async () => {
+  const options: Readonly<Record<string, readonly string[]>> = {
+    bearertokenauth: ["token", "tokens"],
+    oauth2client: ["client_secret"],
+    basicauth: ["password", "inline"],
+  };
+  const slips = (key: string) =>
+    [...key].flatMap((letter, i) => [
+      key.slice(0, i) + key.slice(i + 1),
+      key.slice(0, i) + letter + key.slice(i),
+      key.slice(0, i) + (key[i + 1] ?? "") + letter + key.slice(i + 2),
+      `${key.slice(0, i)}x${key.slice(i + 1)}`,
+    ]);
+  const styles = [
+    (key: string) => `${key}: ${SECRET}`,
+    (key: string) => `{${key}: ${SECRET}, nme: x}`,
+    (key: string) => `{"nme":"x","${key}":"${SECRET}"}`,
+  ];
+  for (const [type, keys] of Object.entries(options)) {
+    for (const key of keys.flatMap(slips).filter((slip) => !keys.includes(slip))) {
+      for (const style of styles) {
+        const section = { password: "client_auth: ", inline: "htpasswd: " };
+        const parent = type !== "basicauth" ? "" : key.includes("i") ? section.inline : section.password;
+        const body = parent === "" ? style(key) : `${parent}${style(key).replace(/^[^{].*$/, "{$&}")}`;
+        const text = await problemsOf(extension(type, body));
+        assert.doesNotMatch(text, new RegExp(SECRET), text);
+      }
+    }
+  }
+});
+
 test("a key with what may be a secret behind it is shown, with the caret below it", async () => {
   assert.match(
     await problemsOf(extension("basicauth", `client_auth: {username: u, pasword: ${SECRET}}`)),
