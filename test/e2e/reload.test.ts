@@ -97,14 +97,16 @@ describe("reload", { concurrency: true }, () => {
     assert.equal(await metric("otelcol_config_last_reload_successful"), 1);
     assert.equal(await metric("otelcol_receiver_refused_metric_points"), 0);
     assert.equal(await metric("otelcol_exporter_dropped_metric_points"), 0);
-    // On a busy machine an answer may come later than the scrape waits for it: that is counted, and was never accepted.
+    // On a busy machine a scrape may not wait for the answer, or not even come to ask: that is counted, and nothing was
+    // accepted.
     const late = await metric("otelcol_scraper_failed_scrapes");
     const { code } = await collector.stop();
     assert.equal(code, 0, collector.stderr);
     const arrived = sink.batches
       .map((batch) => firstValue(batch, DEPTH))
       .filter((value) => value !== undefined && !Number.isNaN(value));
-    assert.equal(arrived.length, handler.scrapes.length - late, "each scrape arrives once");
+    const missing = handler.scrapes.length - arrived.length;
+    assert.ok(missing >= 0 && missing <= late, `${missing} of the scrapes are missing, ${late} were late`);
     assert.deepEqual(
       arrived,
       [...new Set(arrived)].toSorted((a, b) => Number(a) - Number(b)),
