@@ -160,15 +160,18 @@ export class Service {
     const hold = (...kinds: NodeKind[]) =>
       Promise.all(survivors.filter(({ kind }) => kinds.includes(kind)).map(({ port }) => port?.hold()));
     this.#adopt(graph);
-    // Where nothing has to flush into the old exporters they can hand over at once.
-    const early = gone("receiver", "processor", "connector").length === 0 ? this.#handOver(graph) : undefined;
-    await stop.together(gone("receiver"), 1 / 2);
-    // A batch that is stuck further down comes back when what it is stuck in hands over, and waits for what is new.
-    await stop.wait(hold("receiver"), 1 / 4, PATIENCE_MS);
-    await stop.inOrder(gone("processor", "connector").toReversed(), 1 / 2);
-    await stop.wait(hold("processor", "connector"), 1 / 4, PATIENCE_MS);
+    if (gone("receiver", "processor", "connector").length > 0) {
+      await stop.together(gone("receiver"), 1 / 2);
+      // A batch that is stuck further down comes back when what it is stuck in hands over, and waits for what is new.
+      await stop.wait(hold("receiver"), 1 / 4, PATIENCE_MS);
+      await stop.inOrder(gone("processor", "connector").toReversed(), 1 / 2);
+      await stop.wait(hold("processor", "connector"), 1 / 4, PATIENCE_MS);
+    } else {
+      // Nothing has to flush into the old exporters: what is on its way waits for the new ones.
+      void hold("receiver", "processor", "connector");
+    }
     const retired = gone("exporter").filter(({ component }) => component.handOver !== undefined);
-    await stop.wait(early ?? this.#handOver(graph), 1 / 4);
+    await stop.wait(this.#handOver(graph), 1 / 4);
     // What is then left is delivered beside the new graph, for as long as a shutdown may take.
     const drains = new Map(retired.map((node) => [node, this.#retire(node)]));
     await stop.together(

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Component, Consumer } from "../../src/component/index.ts";
+import { type Component, type Consumer, RetryableError } from "../../src/component/index.ts";
 import { formatDiagnostics } from "../../src/config/index.ts";
 import { type CollectorConfig, loadConfig, Service } from "../../src/service/index.ts";
-import { quiet, recordingComponents } from "../support/components.ts";
+import { batchOf, gaugeBatch, quiet, recordingComponents } from "../support/components.ts";
 
 const yaml = (exporter: string, extensions = "") => `
 receivers: { rec/a: }
@@ -26,6 +26,10 @@ function keepers(strict: boolean) {
   /** Resolved when the shutdown of the instance may end. */
   const drained = new Map<string, PromiseWithResolvers<void>>();
   const failing = new Set<string>();
+  /** Those that have no queue and whose backend is away, and what waits in them. */
+  const stuck = new Set<string>();
+  const waiting = new Map<string, (error: Error) => void>();
+  const took = async (name: string) => void events.push(`${name} took a batch`);
   let made = 0;
   const config = async (text: string, ids: readonly string[]): Promise<CollectorConfig> => {
     const loaded = await loadConfig({ uris: [`yaml:${text}`], env: {}, cwd: "." }, set.components);
@@ -40,7 +44,8 @@ function keepers(strict: boolean) {
         drained.set(name, done);
         return {
           name,
-          consume: async () => {},
+          consume: () =>
+            stuck.has(name) ? new Promise((_, reject) => waiting.set(name, reject)) : took(name),
           start() {
             events.push(`start ${name}`);
             if (failing.has(name)) throw new Error("no");
@@ -52,6 +57,8 @@ function keepers(strict: boolean) {
           },
           async handOver(successor) {
             events.push(`hand over ${name}`);
+            // At once, as an exporter does that waits for its next attempt.
+            waiting.get(name)?.(new RetryableError("the exporter shuts down"));
             await successor?.inherit?.(name);
           },
           async inherit(legacy) {
@@ -65,7 +72,16 @@ function keepers(strict: boolean) {
     return { ...loaded.config, exporters };
   };
   const of = () => events.filter((event) => /rec\/x \d/.test(event));
-  return { config, events, of, drained, failing, settings: { ...quiet, strict } };
+  return {
+    config,
+    events,
+    of,
+    drained,
+    failing,
+    stuck,
+    outlets: set.recorded.outlets,
+    settings: { ...quiet, strict },
+  };
 }
 
 for (const strict of [false, true]) {
@@ -85,6 +101,25 @@ for (const strict of [false, true]) {
     assert.deepEqual(await service.shutdown(), []);
   });
 }
+
+test("what waits in an exporter without a queue goes to the one in its place, whoever else it goes to", async () => {
+  for (const patience of ["0s", "1ms"]) {
+    const { config, of, drained, stuck, outlets, settings } = keepers(false);
+    // So long that nothing may wait for a part of it.
+    const text = yaml("rec/x").replace("400ms", `1h\n  fanout_timeout: ${patience}`);
+    const service = new Service(await config(text, ["rec/x"]), settings);
+    await service.start();
+    stuck.add("rec/x 1");
+    const sent = outlets.get("rec/a")?.consume(batchOf(gaugeBatch()));
+    // It is late, and the sender does not wait for it.
+    if (patience !== "0s") await sent;
+    await service.reload(await config(text, ["rec/x"]));
+    await sent;
+    while (!of().includes("rec/x 2 took a batch")) await new Promise(setImmediate);
+    for (const { resolve } of drained.values()) resolve();
+    assert.deepEqual(await service.shutdown(), []);
+  }
+});
 
 test("one that is gone is shut down beside the new graph, and one that comes back takes over from it", async () => {
   const { config, of, drained, settings } = keepers(false);
