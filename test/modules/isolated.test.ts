@@ -107,7 +107,7 @@ test("an isolated processor knows the sender of what it works on", async (t) => 
 } } })) };`,
   );
   const metadata = new Map([["x-tenant", ["a", "b"]]]);
-  await clientContext.run({ metadata, auth: { username: "ann" } }, send);
+  await clientContext.run({ metadata, auth: { username: "ann" }, gone: AbortSignal.abort() }, send);
   await send();
   assert.deepEqual(
     recorded.received.get("rec")?.map(({ resourceMetrics: [one] }) => ({ ...one?.resource.attributes })),
