@@ -185,8 +185,10 @@ export class Service {
     const letGo = using.map(({ component }) => component.handOver?.(undefined));
     await stop.wait(Promise.all([used, this.#handedOver(letGo)]), 1 / 4);
     await stop.inOrder(extensions, 1);
-    await this.#finish(stop);
-    for (const node of removed) if (!drains.has(node)) this.#live.delete(node);
+    await this.#finish(
+      stop,
+      removed.filter((node) => !drains.has(node)),
+    );
     this.#refuseWhileStopping();
     this.#graph = graph;
     this.#config = config;
@@ -221,14 +223,17 @@ export class Service {
     const stop = new StagedStop(this.#settings.clock, this.#config.service.shutdown_timeout);
     // Its place has another one now, whose status this is not.
     await stop.together([{ ...node, reportStatus() {} }], 1);
-    await this.#finish(stop);
-    this.#live.delete(node);
+    await this.#finish(stop, [node]);
   }
 
-  async #finish(stop: StagedStop): Promise<void> {
-    for (const error of await stop.finish()) {
+  async #finish(stop: StagedStop, nodes: readonly Node[]): Promise<void> {
+    const errors = await stop.finish();
+    // A shutdown that has come in between takes them along, and says itself what went wrong.
+    if (this.#stopping !== undefined) return;
+    for (const error of errors) {
       this.#settings.logger.error("A component was not shut down cleanly.", { error });
     }
+    for (const node of nodes) this.#live.delete(node);
   }
 
   /** Whether an exporter of the configuration in force has to do with an extension. */

@@ -26,6 +26,7 @@ function keepers(strict: boolean) {
   /** Resolved when the shutdown of the instance may end. */
   const drained = new Map<string, PromiseWithResolvers<void>>();
   const failing = new Set<string>();
+  const losing = new Set<string>();
   /** Those that have no queue and whose backend is away, and what waits in them. */
   const stuck = new Set<string>();
   const waiting = new Map<string, (error: Error) => void>();
@@ -54,6 +55,7 @@ function keepers(strict: boolean) {
             events.push(`shutdown ${name}`);
             await done.promise;
             events.push(`done ${name}`);
+            if (losing.has(name)) throw new Error("7 data points were lost");
           },
           async handOver(successor) {
             events.push(`hand over ${name}`);
@@ -78,6 +80,7 @@ function keepers(strict: boolean) {
     of,
     drained,
     failing,
+    losing,
     stuck,
     outlets: set.recorded.outlets,
     settings: { ...quiet, strict },
@@ -182,4 +185,27 @@ test("a shutdown takes along who still delivers, within its own time", async () 
   setImmediate(() => drained.get("rec/x 1")?.resolve());
   assert.deepEqual(await stopped, []);
   assert.ok(events.includes("done rec/x 1"));
+});
+
+test("what is lost in a shutdown comes back as an error, once; what a reload loses is logged", async () => {
+  for (const when of ["reload", "shutdown"] as const) {
+    const { config, drained, losing, settings } = keepers(false);
+    const logged: unknown[] = [];
+    const logger = { ...settings.logger, error: (_: string, fields?: object) => logged.push(fields) };
+    const service = new Service(await config(yaml("rec/x"), ["rec/x"]), { ...settings, logger });
+    await service.start();
+    losing.add("rec/x 1");
+    await service.reload(await config(yaml("rec/z"), []));
+    const lose = () => drained.get("rec/x 1")?.resolve();
+    if (when === "reload") lose();
+    while (when === "reload" && logged.length === 0) await new Promise(setImmediate);
+    const stopped = service.shutdown();
+    if (when === "shutdown") lose();
+    const errors = (await stopped).map(({ message, cause }) => `${message}: ${(cause as Error).message}`);
+    assert.deepEqual(
+      errors,
+      when === "shutdown" ? ['failed to shut down "rec/x" exporter: 7 data points were lost'] : [],
+    );
+    assert.equal(logged.length, when === "shutdown" ? 0 : 1);
+  }
 });
