@@ -38,6 +38,8 @@ class ProducerReceiver implements Component {
   #cancel = () => {};
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
+  /** What comes now comes too late: nobody takes it any more. */
+  #isAbandoned = false;
 
   constructor(create: () => MetricProducer | Promise<MetricProducer>, settings: UpstreamSettings<Config>) {
     this.#create = create;
@@ -48,10 +50,24 @@ class ProducerReceiver implements Component {
     this.#schedule(await this.#create());
   }
 
-  async shutdown(): Promise<void> {
+  /** Waits for a collection under way, but not for one that does not settle in time: that is somebody else's code. */
+  async shutdown(drainMs: number): Promise<void> {
     this.#stopped = true;
     this.#cancel();
-    await this.#running;
+    const { clock, logger } = this.#settings;
+    const timeout = Promise.withResolvers<"timeout">();
+    const cancel = clock.schedule(drainMs, () => timeout.resolve("timeout"));
+    const outcome = await Promise.race([this.#running, timeout.promise]);
+    cancel();
+    if (outcome === "timeout") {
+      this.#isAbandoned = true;
+      logger.warn(
+        "A collection had not ended when the time of the shutdown was over. Its metrics are lost.",
+        {
+          drain_ms: drainMs,
+        },
+      );
+    }
   }
 
   #schedule(producer: MetricProducer): void {
@@ -65,6 +81,7 @@ class ProducerReceiver implements Component {
     const { logger, next } = this.#settings;
     try {
       const { resourceMetrics, errors } = await producer.collect();
+      if (this.#isAbandoned) return;
       for (const error of errors)
         logger.warn("A part of the metrics could not be collected.", { error: errorText(error) });
       await next.consume(Batch.from([resourceMetrics]));

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import type { DataPoint, HistogramValue, Metric } from "../../src/metrics/index.ts";
+import { distributions, toExplicit } from "../../src/ottl/functions/exponential-to-explicit.ts";
 import {
   batchOf,
   exponential,
@@ -434,6 +436,47 @@ test("averages become points of a gauge", () => {
       ["q_avg", [2.5]],
       ["q.mean", [2.5]],
     ],
+  );
+});
+
+test("no event is lost when exponential histograms become explicit ones", () => {
+  const count = fc.oneof(fc.nat(10), fc.nat(), fc.bigInt(0n, 2n ** 60n));
+  const side = fc.record({
+    offset: fc.integer({ min: -40, max: 40 }),
+    bucketCounts: fc.array(count, { maxLength: 8 }),
+  });
+  const bound = fc.oneof(
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.integer({ min: -9, max: 9 }),
+  );
+  fc.assert(
+    fc.property(
+      fc.record({
+        scale: fc.integer({ min: -11, max: 20 }),
+        zeroCount: count,
+        positive: side,
+        negative: side,
+      }),
+      fc.uniqueArray(bound, { minLength: 1, maxLength: 6 }),
+      fc.constantFrom("upper", "midpoint", "uniform", "random"),
+      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      (sides, bounds, distribution, random) => {
+        const add = (counts: readonly (number | bigint)[]) =>
+          counts.reduce<bigint>((sum, some) => sum + BigInt(some), 0n);
+        const total = add([sides.zeroCount, ...sides.positive.bucketCounts, ...sides.negative.bucketCounts]);
+        const { buckets: explicit, count: counted } = toExplicit(
+          { ...sides, count: total },
+          bounds.toSorted((a, b) => a - b),
+          distributions[distribution] as (typeof distributions)[string],
+          () => random,
+        );
+        assert.equal(BigInt(counted), total);
+        assert.equal(add(explicit.counts), total);
+        assert.ok(explicit.counts.every((own) => own >= 0));
+        assert.equal(explicit.counts.length, bounds.length + 1);
+      },
+    ),
+    { numRuns: 1000 },
   );
 });
 

@@ -16,6 +16,9 @@ import { z } from "../../src/config/index.ts";
 import { Batch } from "../../src/metrics/index.ts";
 import { exporterOfPush, ReceiverMetricProducer, receiverOfProducer } from "../../src/sdk/index.ts";
 import { loadConfig, Service } from "../../src/service/index.ts";
+import { ManualClock } from "../../src/testing/index.ts";
+import { recordingMeter } from "../kubernetes/recording-meter.ts";
+import { recordingLogger } from "../kubernetes/support.ts";
 import { batchOf, gauge, point } from "../ottl/support.ts";
 import { ensureBuilt } from "../support/built-tree.ts";
 import { temporaryDirectory } from "../support/certificates.ts";
@@ -75,6 +78,36 @@ service: { pipelines: { metrics: { receivers: [producer], exporters: [rec] } } }
   assert.equal(metric?.descriptor.name, "requests");
   assert.equal(metric?.dataPoints[0]?.value, 3);
   await provider.shutdown();
+});
+
+test("a MetricProducer that never answers holds up no shutdown beyond its time, and that is told", async () => {
+  const clock = new ManualClock(0);
+  const logger = recordingLogger();
+  const handedOn: Batch[] = [];
+  const answer = Promise.withResolvers<{ resourceMetrics: never; errors: [] }>();
+  const definition = receiverOfProducer("producer", () => ({ collect: () => answer.promise }));
+  const receiver = definition.create({
+    id: "producer",
+    config: definition.config.parse({ collection_interval: "1s" }),
+    logger,
+    meter: recordingMeter(),
+    clock,
+    reportStatus() {},
+    build: { command: "test", version: "0" },
+    next: { consume: async (batch) => void handedOn.push(batch) },
+  });
+  await receiver.start?.({ extension: () => undefined });
+  await clock.advanceTo(1000);
+  const stopped = receiver.shutdown?.(5000);
+  await clock.advanceTo(6000);
+  await stopped;
+  assert.deepEqual(
+    logger.lines.map(({ level, fields }) => [level, fields]),
+    [["warn", { drain_ms: 5000 }]],
+  );
+  answer.resolve({ resourceMetrics: gaugeBatch()[0] as never, errors: [] });
+  await clock.advanceTo(60_000);
+  assert.deepEqual(handedOn, [], "what comes later goes nowhere");
 });
 
 test("the embedding example exports virt-handler's metrics beside the application's own", async (t) => {

@@ -1,19 +1,30 @@
-import type { ExponentialHistogramValue, HistogramValue } from "../../metrics/index.ts";
+import {
+  addCounts,
+  type Count,
+  type ExponentialHistogramValue,
+  type HistogramValue,
+  subtractCounts,
+} from "../../metrics/index.ts";
 
 /** Puts the events of one exponential bucket (lower, upper] into the counts of explicit ones. */
 type Distribute = (
-  counts: number[],
+  counts: Count[],
   bounds: readonly number[],
   lower: number,
   upper: number,
-  count: number,
+  count: Count,
   random: () => number,
 ) => void;
 
 /** Where a value belongs; what is above all bounds goes into the last, open bucket. */
-function place(counts: number[], bounds: readonly number[], value: number, count: number): void {
+function place(counts: Count[], bounds: readonly number[], value: number, count: Count): void {
   const index = bounds.findIndex((bound) => value <= bound);
-  counts[index < 0 ? bounds.length : index] = (counts[index < 0 ? bounds.length : index] ?? 0) + count;
+  add(counts, index < 0 ? bounds.length : index, count);
+}
+
+/** Exact, also beyond what a double can hold. */
+function add(counts: Count[], index: number, count: Count): void {
+  counts[index] = addCounts(counts[index] ?? 0, count);
 }
 
 /**
@@ -27,13 +38,14 @@ function spread(round: (events: number, random: () => number) => number): Distri
       place(counts, bounds, upper, count);
       return;
     }
-    let placed = 0;
+    let placed: Count = 0;
     for (let i = 0; i <= bounds.length && placed < count; i++) {
       const end = bounds[i] ?? Number.POSITIVE_INFINITY;
       if (end <= lower) continue;
-      const below = end >= upper ? count : round((count * (end - lower)) / width, random);
-      const upTo = Math.min(count, Math.max(placed, below));
-      counts[i] = (counts[i] ?? 0) + upTo - placed;
+      const share = end >= upper ? 1 : (end - lower) / width;
+      const below = share === 1 ? count : whole(round(Number(count) * share, random));
+      const upTo: Count = below < placed ? placed : below < count ? below : count;
+      add(counts, i, subtractCounts(upTo, placed));
       placed = upTo;
     }
   };
@@ -46,31 +58,39 @@ export const distributions: Readonly<Record<string, Distribute>> = {
   random: spread((events, random) => Math.floor(events + random())),
 };
 
-/** Every event is counted: zeros where 0 belongs, those below zero in buckets that mirror those above. */
+/**
+ * Every event is counted: zeros where 0 belongs, those below zero in buckets that mirror those above. The count is what the
+ * buckets add up to, as OTLP wants it.
+ */
 export function toExplicit(
   value: ExponentialHistogramValue,
   boundaries: readonly number[],
   distribute: Distribute,
   next: () => number,
 ): HistogramValue {
-  const counts = new Array<number>(boundaries.length + 1).fill(0);
+  const counts = new Array<Count>(boundaries.length + 1).fill(0);
   const bound = (index: number) => 2 ** (index * 2 ** -value.scale);
-  place(counts, boundaries, 0, Number(value.zeroCount));
+  place(counts, boundaries, 0, value.zeroCount);
   const { positive, negative } = value;
   for (const [i, count] of positive.bucketCounts.entries()) {
     const [near, far] = [bound(positive.offset + i), bound(positive.offset + i + 1)];
-    if (Number(count) > 0) distribute(counts, boundaries, near, far, Number(count), next);
+    if (count > 0) distribute(counts, boundaries, near, far, count, next);
   }
   for (const [i, count] of negative.bucketCounts.entries()) {
     const [near, far] = [bound(negative.offset + i), bound(negative.offset + i + 1)];
-    if (Number(count) > 0) distribute(counts, boundaries, -far, -near, Number(count), next);
+    if (count > 0) distribute(counts, boundaries, -far, -near, count, next);
   }
   const { sum, min, max } = value;
   return {
     buckets: { boundaries, counts },
-    count: value.count,
+    count: counts.reduce(addCounts, 0),
     ...(sum !== undefined && { sum }),
     ...(min !== undefined && { min }),
     ...(max !== undefined && { max }),
   };
+}
+
+/** A whole number as a count: exact integers are compared with and taken from each other as bigints where need be. */
+function whole(events: number): Count {
+  return Number.isSafeInteger(events) ? events : BigInt(events);
 }
