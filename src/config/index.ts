@@ -21,6 +21,7 @@ export { crossCheck } from "./schema/cross-check.ts";
 export { duration, formatDuration, parseDuration } from "./schema/duration.ts";
 export { endpointUrl } from "./schema/endpoint-url.ts";
 export { type Headers, headers } from "./schema/headers.ts";
+export { refusing, type Unsupported } from "./schema/refusing.ts";
 export { scalarText } from "./schema/scalar-text.ts";
 export { opaque, reveal, Secret } from "./schema/secret.ts";
 export { enabledSection, optionalSection } from "./schema/sections.ts";

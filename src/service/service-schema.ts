@@ -1,4 +1,4 @@
-import { componentId, duration, z } from "../config/index.ts";
+import { componentId, duration, refusing, z } from "../config/index.ts";
 import { moduleSchema } from "../modules/index.ts";
 import { logsSchema } from "./own-log/schema.ts";
 import { reloadSchema } from "./reload/schema.ts";
@@ -23,12 +23,14 @@ export const serviceSchema = z.strictObject({
     .array(moduleSchema)
     .default([])
     .describe("Modules with components of your own: paths relative to this file, or installed packages."),
-  telemetry: z
-    .strictObject({
+  telemetry: refusing(
+    z.strictObject({
       logs: logsSchema.prefault({ sampling: {} }).describe("The collector's own log."),
       metrics: selfMetricsSchema.prefault({}).describe("The collector's own metrics."),
       resource: resourceSchema,
-    })
+    }),
+    { traces: "the collector makes no traces of itself" },
+  )
     .prefault({})
     .describe("What the collector says about itself."),
   reload: reloadSchema

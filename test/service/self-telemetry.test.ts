@@ -6,6 +6,8 @@ import { inspectBody } from "../../src/exposition/index.ts";
 import { decodeMetrics } from "../../src/otlp/index.ts";
 import { SelfTelemetry, serviceSchema } from "../../src/service/index.ts";
 import { type Logger, silentLogger } from "../../src/telemetry/index.ts";
+import { createCertificateAuthority, writePemFiles } from "../support/certificates.ts";
+import { OtlpSink } from "../support/otlp-sink.ts";
 
 const build = { command: "otelcol-kubevirt", version: "1.2.3" };
 
@@ -121,6 +123,59 @@ test("pushes to an OTLP endpoint, the last values at shutdown too", async (t) =>
   assert.ok(names.has("otelcol_y"));
   assert.ok(names.has("otelcol_process_uptime"));
 });
+
+test("pushes compressed, over mutual TLS", async (t) => {
+  const authority = createCertificateAuthority();
+  const server = authority.issue({ commonName: "backend", ipAddresses: ["127.0.0.1"] });
+  const client = authority.issue({ commonName: "collector", client: true });
+  const files = await writePemFiles(t, {
+    ca: authority.certPem,
+    cert: client.certPem,
+    key: client.keyPem,
+  });
+  const sink = await OtlpSink.start({
+    tls: {
+      cert: server.certPem,
+      key: server.keyPem,
+      ca: authority.certPem,
+      requestCert: true,
+      rejectUnauthorized: true,
+    },
+  });
+  t.after(() => sink.close());
+  const otlp = {
+    endpoint: `${sink.endpoint}/v1/metrics`,
+    compression: "gzip",
+    certificate: files.ca,
+    client_certificate: files.cert,
+    client_key: files.key,
+  };
+  const telemetry = await SelfTelemetry.start(settings({ readers: [{ periodic: { exporter: { otlp } } }] }));
+  await telemetry.shutdown();
+  assert.equal(sink.requests[0]?.headers["content-encoding"], "gzip");
+  assert.ok(sink.batches.length > 0);
+  const missing = {
+    readers: [{ periodic: { exporter: { otlp: { ...otlp, certificate: "/no/such.pem" } } } }],
+  };
+  await assert.rejects(SelfTelemetry.start(settings(missing)), {
+    code: "COMPONENT_START",
+    message: /cannot read "\/no\/such.pem", which a reader of the collector's own metrics needs/,
+  });
+});
+
+for (const [telemetry, path, message] of [
+  [{ traces: { level: "none" } }, ["traces"], /makes no traces of itself/],
+  [{ metrics: { address: ":8888" } }, ["metrics", "address"], /readers: \[\{ pull/],
+  [{ metrics: { views: [] } }, ["metrics", "views"], /`level` says how much/],
+  [{ logs: { processors: [] } }, ["logs", "processors"], /output_paths/],
+] as const) {
+  test(`what the Collector has and this one has not is refused with the way to do it: ${path.join(".")}`, () => {
+    const { error } = serviceSchema.safeParse({ telemetry });
+    const [issue] = error?.issues ?? [];
+    assert.deepEqual(issue?.path, ["telemetry", ...path]);
+    assert.match(issue?.message ?? "", message);
+  });
+}
 
 test("a backend that never answers holds up neither a reload nor the end", { timeout: 20_000 }, async (t) => {
   const held: ServerResponse[] = [];

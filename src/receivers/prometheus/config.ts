@@ -1,4 +1,4 @@
-import { crossCheck, scalarText, z } from "../../config/index.ts";
+import { crossCheck, refusing, scalarText, z } from "../../config/index.ts";
 import {
   crossCheckedHttpOptions,
   fileSdSchema,
@@ -12,7 +12,6 @@ import {
 import { kubernetesSdSchema } from "../../kubernetes/index.ts";
 import { relabelSchema } from "../../relabel/index.ts";
 import { byteSize } from "./byte-size.ts";
-import { refusing } from "./unsupported.ts";
 
 const limit = (what: string) => z.int().min(0).default(0).describe(what);
 

@@ -1,7 +1,14 @@
+import { readFile } from "node:fs/promises";
+import type { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-http";
 import type { PushMetricExporter, ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import { reveal } from "../../config/index.ts";
+import { CollectorError } from "../../errors/index.ts";
 import type { Logger } from "../../telemetry/index.ts";
 import type { PeriodicConfig } from "./schema.ts";
+
+type Compression = NonNullable<
+  NonNullable<ConstructorParameters<typeof OTLPMetricExporter>[0]>["compression"]
+>;
 
 interface ExportResult {
   readonly code: number;
@@ -33,21 +40,27 @@ export class PushLoop {
     this.#timer.unref();
   }
 
+  /** @throws CollectorError COMPONENT_START when a certificate or key cannot be read */
   static async start(
     config: PeriodicConfig,
     collect: () => Promise<ResourceMetrics>,
     logger: Logger,
   ): Promise<PushLoop> {
-    const { protocol, endpoint, headers } = config.exporter.otlp;
+    const { protocol, endpoint, headers, compression, ...files } = config.exporter.otlp;
+    const [ca, cert, key] = await Promise.all(
+      [files.certificate, files.client_certificate, files.client_key].map(readPem),
+    );
     // Loaded on use: most collectors are pulled from, and the exporters cost memory.
-    const { OTLPMetricExporter } = await (protocol === "http/json"
+    const { OTLPMetricExporter: Exporter } = await (protocol === "http/json"
       ? import("@opentelemetry/exporter-metrics-otlp-http")
       : import("@opentelemetry/exporter-metrics-otlp-proto"));
-    const exporter = new OTLPMetricExporter({
+    const exporter = new Exporter({
       url: endpoint,
       headers: Object.fromEntries(
         Object.entries(headers ?? {}).map(([name, value]) => [name, reveal(value)]),
       ),
+      compression: compression as Compression,
+      httpAgentOptions: { keepAlive: true, ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) },
       timeoutMillis: Math.min(config.timeout, config.interval),
     });
     return new PushLoop(exporter, config, collect, logger);
@@ -90,5 +103,19 @@ export class PushLoop {
         this.#logger.warn("The collector's own metrics could not be handed on.", { error });
       }
     }
+  }
+}
+
+/** @throws CollectorError COMPONENT_START when the file cannot be read */
+async function readPem(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    throw new CollectorError(
+      "COMPONENT_START",
+      `cannot read ${JSON.stringify(path)}, which a reader of the collector's own metrics needs`,
+      { cause },
+    );
   }
 }

@@ -1,4 +1,6 @@
-import { endpointUrl, headers, z } from "../../config/index.ts";
+import { endpointUrl, headers, refusing, z } from "../../config/index.ts";
+
+const file = (what: string) => z.string().min(1).optional().describe(what);
 
 const pullSchema = z.strictObject({
   exporter: z
@@ -34,6 +36,15 @@ const periodicSchema = z.strictObject({
             "URL that the metrics are posted to, such as http://localhost:4318/v1/metrics.",
           ),
           headers: headers().optional().describe("Headers of each request."),
+          compression: z
+            .enum(["gzip", "none"])
+            .default("none")
+            .describe("How the bodies of the requests are compressed."),
+          certificate: file(
+            "PEM file with the certificate authorities of the backend; default: the system's.",
+          ),
+          client_certificate: file("PEM file with the certificate that the collector shows …"),
+          client_key: file("… and PEM file with its key."),
         })
         .describe("OTLP over HTTP."),
     })
@@ -50,18 +61,24 @@ export const readerSchema = z
   });
 
 /** `service::telemetry::metrics`: how the collector's own metrics get out, as in the Collector. */
-export const selfMetricsSchema = z.strictObject({
-  level: z
-    .enum(["none", "basic", "normal", "detailed"])
-    .default("normal")
-    .describe(
-      "How much is measured; `none` serves and sends nothing, `detailed` has the histograms as well.",
-    ),
-  readers: z
-    .array(readerSchema)
-    .optional()
-    .describe("Who reads them; default: a pull reader on localhost:8888 that serves /metrics."),
-});
+export const selfMetricsSchema = refusing(
+  z.strictObject({
+    level: z
+      .enum(["none", "basic", "normal", "detailed"])
+      .default("normal")
+      .describe(
+        "How much is measured; `none` serves and sends nothing, `detailed` has the histograms as well.",
+      ),
+    readers: z
+      .array(readerSchema)
+      .optional()
+      .describe("Who reads them; default: a pull reader on localhost:8888 that serves /metrics."),
+  }),
+  {
+    address: "write `readers: [{ pull: { exporter: { prometheus: { host, port } } } }]`",
+    views: "`level` says how much is measured; drop what is too much where it is scraped",
+  },
+);
 
 export type SelfMetricsConfig = z.output<typeof selfMetricsSchema>;
 export type PullConfig = z.output<typeof pullSchema>["exporter"]["prometheus"];

@@ -1,4 +1,4 @@
-import { z } from "../../config/index.ts";
+import { z } from "zod";
 
 /** Why an option of Prometheus or the Collector is not there, by its name. */
 export type Unsupported = Readonly<Record<string, string>>;
