@@ -35,6 +35,7 @@ export {
   type LayoutProcessor,
   type ObjectProcessor,
 } from "./processor.ts";
+export { sleep } from "./sleep.ts";
 export type { ComponentStatus, ReportStatus, Status, StatusEvent } from "./status.ts";
 export {
   findStorage,

@@ -1,4 +1,4 @@
-import type { Clock } from "../component/index.ts";
+import { type Clock, sleep } from "../component/index.ts";
 import { errorText } from "../errors/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 import type { ApiClient } from "./api-client.ts";
@@ -135,7 +135,7 @@ export class Informer<T> {
         if (signal.aborted) return;
         delayMs = this.#failed(error);
       }
-      if (delayMs > 0) await this.#sleep(delayMs);
+      if (delayMs > 0) await sleep(this.#settings.clock, delayMs, signal);
     }
   }
 
@@ -368,19 +368,6 @@ export class Informer<T> {
   #actionName(verb: Verb): string {
     const { resource, namespace } = this.#settings;
     return describeAction(actionOn(verb, resource, namespace));
-  }
-
-  #sleep(ms: number): Promise<void> {
-    const { signal } = this.#abort;
-    return new Promise((resolve) => {
-      const done = (): void => {
-        cancel();
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const cancel = this.#settings.clock.schedule(ms, done);
-      signal.addEventListener("abort", done, { once: true });
-    });
   }
 }
 

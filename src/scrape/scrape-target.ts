@@ -1,4 +1,11 @@
-import { type Clock, type Consumer, isPermanent, PartialError, RetryableError } from "../component/index.ts";
+import {
+  type Clock,
+  type Consumer,
+  isPermanent,
+  PartialError,
+  RetryableError,
+  sleep,
+} from "../component/index.ts";
 import { errorText } from "../errors/index.ts";
 import type {
   ExpositionFormat,
@@ -265,7 +272,7 @@ export class ScrapeTarget {
    * the schedule makes no scrape meanwhile. Once the signal fires it is refused for good.
    */
   async #offer(batch: Batch, points: number): Promise<void> {
-    const { next, telemetry, signal } = this.#options;
+    const { next, telemetry, clock, signal } = this.#options;
     for (;;) {
       try {
         await next.consume(batch);
@@ -276,23 +283,9 @@ export class ScrapeTarget {
         if (waitMs === undefined || signal.aborted) throw error;
         telemetry.refused(points, "retryable");
         this.#holdLog.failed(errorText(error), { ...this.#target, points, error });
-        await this.#pause(waitMs);
+        await sleep(clock, waitMs, signal);
       }
     }
-  }
-
-  /** Ends early when the signal fires. */
-  #pause(ms: number): Promise<void> {
-    const { clock, signal } = this.#options;
-    return new Promise((resolve) => {
-      const done = () => {
-        cancel();
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const cancel = clock.schedule(ms, done);
-      signal.addEventListener("abort", done, { once: true });
-    });
   }
 
   #account(outcome: BodyOutcome): void {

@@ -1,4 +1,4 @@
-import type { Clock } from "../../component/index.ts";
+import { type Clock, sleep } from "../../component/index.ts";
 import { shownError } from "../../config/index.ts";
 import {
   type CallMetadata,
@@ -69,11 +69,8 @@ async function watch(
       // A client that reads slowly gets what is the case when it does, not all that was.
       await send(encodeHealthResponse(status));
     } else {
-      await pause(
-        clock,
-        Math.min(LOOK_MS, (health?.healthyUntil ?? Number.POSITIVE_INFINITY) - clock.now()),
-        signal,
-      );
+      const healthyMs = (health?.healthyUntil ?? Number.POSITIVE_INFINITY) - clock.now();
+      await sleep(clock, Math.max(0, Math.min(LOOK_MS, healthyMs)), signal);
     }
   }
   // Where the server closes: whoever is told nothing would go on with what was the case before.
@@ -94,18 +91,4 @@ async function authenticate(admit: Admission, metadata: CallMetadata): Promise<v
   });
   if (refusal === undefined) return;
   throw new RpcError(RpcCode.Unauthenticated, refusal.message, { cause: refusal });
-}
-
-/** Ends early when the signal is aborted. */
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      cancel();
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const cancel = clock.schedule(Math.max(ms, 0), done);
-    signal.addEventListener("abort", done, { once: true });
-    if (signal.aborted) done();
-  });
 }
