@@ -47,6 +47,11 @@ export class WatchedFile {
     return this.#keep(status, readFileSync(this.path, "utf8"));
   }
 
+  /** The next call reads the file, whether it looks changed or not. */
+  forget(): void {
+    this.#settled = false;
+  }
+
   #isCurrent(status: BigIntStats): boolean {
     return this.#content !== undefined && this.#settled && fingerprintOf(status) === this.#fingerprint;
   }

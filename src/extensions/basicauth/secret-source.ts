@@ -16,20 +16,18 @@ export interface SecretSourceSettings {
 export class SecretSource {
   readonly #what: string;
   readonly #text: string;
-  readonly #openFile: () => WatchedFile | undefined;
-  #file: WatchedFile | undefined;
+  readonly #file: WatchedFile | undefined;
 
   constructor({ what, text = "", file, isSecret, now }: SecretSourceSettings) {
     this.#what = what;
     this.#text = text;
-    const open = isSecret ? WatchedFile.ofSecret : (path: string) => new WatchedFile(path, now);
-    this.#openFile = () => (file === undefined ? undefined : open(file, now));
-    this.#file = this.#openFile();
+    if (file !== undefined)
+      this.#file = isSecret ? WatchedFile.ofSecret(file, now) : new WatchedFile(file, now);
   }
 
   /** The next `read` reads the file, whether it looks changed or not. */
   forget(): void {
-    this.#file = this.#openFile();
+    this.#file?.forget();
   }
 
   /** @throws CollectorError AUTH when the file cannot be read */

@@ -17,8 +17,7 @@ export class BearerTokenAuth implements ClientAuthenticator, ServerAuthenticator
   readonly #prefix: string;
   readonly #scheme: string;
   readonly #fixed: readonly string[];
-  readonly #openFile: () => WatchedFile | undefined;
-  #file: WatchedFile | undefined;
+  readonly #file: WatchedFile | undefined;
 
   constructor({ config, clock }: Settings<BearerTokenConfig>) {
     const { header, scheme, token, tokens, filename } = config;
@@ -26,9 +25,7 @@ export class BearerTokenAuth implements ClientAuthenticator, ServerAuthenticator
     this.#scheme = scheme;
     this.#prefix = scheme === "" ? "" : `${scheme} `;
     this.#fixed = [...(token === undefined ? [] : [token]), ...tokens].map((secret) => reveal(secret).trim());
-    this.#openFile = () =>
-      filename === undefined ? undefined : WatchedFile.ofSecret(filename, () => clock.now());
-    this.#file = this.#openFile();
+    this.#file = filename === undefined ? undefined : WatchedFile.ofSecret(filename, () => clock.now());
   }
 
   /** @throws CollectorError AUTH when the file cannot be read or holds no token */
@@ -43,7 +40,7 @@ export class BearerTokenAuth implements ClientAuthenticator, ServerAuthenticator
 
   /** The server may know the next token before the file does. */
   refused(): void {
-    this.#file = this.#openFile();
+    this.#file?.forget();
   }
 
   async authenticate(headers: RequestHeaders): Promise<void> {
