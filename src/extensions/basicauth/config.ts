@@ -62,6 +62,5 @@ export const configSchema = z
   });
 
 type Config = z.output<typeof configSchema>;
-export type BasicAuthConfig = Config;
 export type ClientAuthConfig = NonNullable<Config["client_auth"]>;
 export type HtpasswdConfig = NonNullable<Config["htpasswd"]>;

@@ -1,4 +1,4 @@
-import { type ContextName, contextNames } from "../context/context-name.ts";
+import type { ContextName } from "../context/context-name.ts";
 import type { Frame } from "../context/draft.ts";
 import { Effects } from "../context/effects.ts";
 import { conditionFunctions, statementFunctions } from "../functions/registry.ts";
@@ -102,10 +102,6 @@ export function compileConditions(
   return problems.length > 0
     ? { group: undefined, problems }
     : { group: { context, conditions }, problems: [] };
-}
-
-export function isContextName(name: string): name is ContextName {
-  return (contextNames as readonly string[]).includes(name);
 }
 
 function compileCondition(compiler: Compiler, text: string, node: Expression): Condition {

@@ -1,17 +1,18 @@
-import type {
-  AggregationTemporality,
-  Attributes,
-  DataPoint,
-  DataPointType,
-  ExponentialHistogramValue,
-  HistogramValue,
-  InstrumentationScope,
-  MetricDescriptor,
-  MetricLayout,
-  Resource,
-  ResourceLayout,
-  ScopeLayout,
-  SummaryValue,
+import {
+  type AggregationTemporality,
+  type Attributes,
+  type DataPoint,
+  type DataPointType,
+  type ExponentialHistogramValue,
+  type HistogramValue,
+  type InstrumentationScope,
+  type MetricDescriptor,
+  type MetricLayout,
+  NO_RECORDED_VALUE,
+  type Resource,
+  type ResourceLayout,
+  type ScopeLayout,
+  type SummaryValue,
 } from "../../metrics/index.ts";
 
 /**
@@ -46,6 +47,11 @@ export type PointValue = number | bigint | HistogramValue | SummaryValue | Expon
 
 /** Everything of a point but its attributes. */
 export type PointData = Omit<DataPoint<PointValue>, "attributes">;
+
+/** Whether the point only says that its series has ended. */
+export function isStale({ flags = 0 }: PointData): boolean {
+  return (flags & NO_RECORDED_VALUE) !== 0;
+}
 
 /** Where the values of a point lie that was made of a layout. */
 export interface PointOrigin {

@@ -6,10 +6,9 @@ import {
   type HistogramValue,
   hrTimeToNs,
   mergeExponential,
-  NO_RECORDED_VALUE,
   ValueType,
 } from "../../metrics/index.ts";
-import type { MetricDraft, PointData, PointDraft } from "../context/draft.ts";
+import { isStale, type MetricDraft, type PointData, type PointDraft } from "../context/draft.ts";
 import { EvaluationError } from "../ottl-error.ts";
 
 type Numbers = readonly (number | bigint)[];
@@ -74,10 +73,6 @@ export function aggregatePoints(
     const more = exemplars.length > 0 ? { exemplars } : {};
     return { ...first, data: { ...rest, startTime: start, ...more, ...merged } };
   });
-}
-
-function isStale({ flags = 0 }: PointData): boolean {
-  return (flags & NO_RECORDED_VALUE) !== 0;
 }
 
 /** @param metricType what points without a type of their own have */

@@ -4,11 +4,10 @@ import {
   DataPointType,
   type ExponentialHistogramValue,
   type HistogramValue,
-  NO_RECORDED_VALUE,
   type SummaryValue,
   ValueType,
 } from "../../metrics/index.ts";
-import type { Frame, MetricDraft, PointData, PointDraft } from "../context/draft.ts";
+import { type Frame, isStale, type MetricDraft, type PointData, type PointDraft } from "../context/draft.ts";
 import {
   bool,
   defineFunction,
@@ -98,10 +97,6 @@ const copyMetric = defineFunction({
 });
 
 type Composite = HistogramValue | ExponentialHistogramValue | SummaryValue;
-
-function isStale({ flags = 0 }: PointData): boolean {
-  return (flags & NO_RECORDED_VALUE) !== 0;
-}
 
 /** A number made of a point. Where the point's series has ended, that of the number ends too. */
 function numberOf(

@@ -2,7 +2,7 @@ import type { ContextName } from "../context/context-name.ts";
 import type { Frame } from "../context/draft.ts";
 import type { FunctionEffects } from "../context/effects.ts";
 import { EvaluationError } from "../ottl-error.ts";
-import { parseFloatText, parseIntText, truncateFloat } from "../values/numbers.ts";
+import { parseFloatText } from "../values/numbers.ts";
 import { toText } from "../values/text.ts";
 import type { Duration, Instant } from "../values/time.ts";
 import { type MapValue, typeOf, type ValueType } from "../values/value-type.ts";
@@ -120,13 +120,6 @@ export const floatLike = () =>
     if (typeof input === "string")
       return parseFloatText(input) ?? fail(`${JSON.stringify(input)} is no number`);
     return input === undefined ? undefined : Number(input);
-  });
-
-export const intLike = () =>
-  value<bigint | undefined>("an int", ["int", "float", "string", "bool", "nil"], (input) => {
-    if (typeof input === "string") return parseIntText(input) ?? fail(`${JSON.stringify(input)} is no int`);
-    if (typeof input === "number") return truncateFloat(input) ?? fail(`${input} is no int`);
-    return input === undefined ? undefined : BigInt(input as bigint | boolean);
   });
 
 export const strings = () =>

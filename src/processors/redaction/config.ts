@@ -4,7 +4,6 @@ import { compileRegex, RegexError } from "../../regex/index.ts";
 const summaries = ["", "silent", "info", "debug"] as const;
 
 const hashFunctions = ["", "sha1", "sha3", "md5", "hmac-sha256", "hmac-sha512"] as const;
-export type HashFunction = (typeof hashFunctions)[number];
 
 const patterns = (what: string) =>
   z
