@@ -34,16 +34,22 @@ export class MergeDetails implements SlotOperation {
   }
 
   extras(extras: Map<number, PointExtras>, values: Float64Array, states: Uint8Array | undefined): void {
-    for (const { to, members } of this.#inState(PRESENT, states)) {
-      const details = members.map((slot) => extras.get(slot));
-      const merged = this.#merge(details.map((more) => more ?? {}));
-      if (Object.keys(merged).length > 0) extras.set(to, merged);
-      if (merged.integer !== undefined) values[to] = Number(merged.integer);
-      if (merged.exponential !== undefined) values[to] = Number(merged.exponential.count);
+    for (const state of [STALE, PRESENT]) {
+      for (const { to, members } of this.#inState(state, states)) {
+        const details = members.map((slot) => extras.get(slot) ?? {});
+        const merged = this.#merge(details);
+        if (Object.keys(merged).length > 0) extras.set(to, merged);
+        else extras.delete(to);
+        if (merged.integer !== undefined) values[to] = Number(merged.integer);
+        if (merged.exponential !== undefined) values[to] = Number(merged.exponential.count);
+      }
     }
   }
 
+  /** One that is alone keeps all that it has, unless it is counted. */
   #merge(details: readonly PointExtras[]): PointExtras {
+    const [only] = details;
+    if (details.length === 1 && only !== undefined && this.#aggregation !== "count") return only;
     const integer = mergeIntegers(all(details, "integer"), this.#aggregation);
     const min = all(details, "min");
     const max = all(details, "max");

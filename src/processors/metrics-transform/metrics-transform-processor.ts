@@ -1,5 +1,6 @@
 import type { Consumer, UpstreamSettings } from "../../component/index.ts";
 import {
+  ABSENT,
   Batch,
   type Column,
   ColumnBuffers,
@@ -7,12 +8,16 @@ import {
   type MetricLayout,
   memoise,
   metricsOf,
+  Presence,
+  pointSlot,
   type ResourceLayout,
   type ScopeLayout,
 } from "../../metrics/index.ts";
 import type { SlotProgram } from "../../reshape/index.ts";
 import { seriesKey } from "../../temporality/index.ts";
 import type { Config } from "./config.ts";
+import { PlanVariants } from "./plan-variants.ts";
+import { PointStates } from "./point-states.ts";
 import { ProcessorTelemetry } from "./telemetry.ts";
 import { compileTransform, type ScopeDraft, type Transform } from "./transform.ts";
 import { ValuePlan } from "./value-plan.ts";
@@ -25,15 +30,17 @@ interface Transformed {
 }
 
 /**
- * Works out once for each layout what it becomes and what has to be calculated. A batch with a known layout costs the
- * calculation only.
+ * Works out once for each layout what it becomes and what has to be calculated; once more where that depends on which
+ * points are there. A batch with a known layout costs the calculation only.
  */
 export class MetricsTransformProcessor implements Consumer {
   readonly #settings: UpstreamSettings<Config>;
   readonly #transforms: readonly Transform[];
   readonly #buffers = new ColumnBuffers();
-  readonly #transformed = memoise((layout: Layout) => this.#transform(layout));
-  readonly #repeatsSeries = memoise(repeatsSeries);
+  readonly #plans = memoise(
+    (layout: Layout) => new PlanVariants((states) => this.#transform(layout, states)),
+  );
+  readonly #mayRepeatSeries = memoise((layout: Layout) => repeatsSeries(layout, Presence.ALL));
   readonly #telemetry: ProcessorTelemetry;
   /** Combinations that were reported. */
   readonly #reported = new Set<string>();
@@ -60,12 +67,15 @@ export class MetricsTransformProcessor implements Consumer {
 
   /** Several points of one series in a batch are of different times, which only the column knows. */
   #plan(layout: Layout, column: Column): Transformed {
-    if (column.times === undefined || !this.#repeatsSeries(layout)) return this.#transformed(layout);
-    return this.#transform(layout, (slot) => column.timeAt(slot));
+    const { presence, times } = column;
+    if (times !== undefined && this.#mayRepeatSeries(layout) && repeatsSeries(layout, presence)) {
+      return this.#transform(layout, new PointStates(presence), (slot) => column.timeAt(slot));
+    }
+    return this.#plans(layout).for(presence);
   }
 
-  #transform(layout: Layout, timeOf?: (slot: number) => bigint): Transformed {
-    const plan = new ValuePlan(layout.width, timeOf);
+  #transform(layout: Layout, states: PointStates, timeOf?: (slot: number) => bigint): Transformed {
+    const plan = new ValuePlan(layout.width, states, timeOf);
     const resources = layout.resources.flatMap((entry) => this.#resource(entry, plan));
     const program = plan.program(this.#buffers);
     const isSame = program === undefined && resources.every((entry, i) => entry === layout.resources[i]);
@@ -107,9 +117,10 @@ export class MetricsTransformProcessor implements Consumer {
 const MAX_REPORTED = 100;
 
 /** Whether a metric has several points of one series. */
-function repeatsSeries(layout: Layout): boolean {
+function repeatsSeries(layout: Layout, presence: Presence): boolean {
   for (const { metric } of metricsOf(layout)) {
-    if (new Set(metric.attributes.map(seriesKey)).size < metric.attributes.length) return true;
+    const there = metric.attributes.filter((_, i) => presence.at(pointSlot(metric, i)) !== ABSENT);
+    if (new Set(there.map(seriesKey)).size < there.length) return true;
   }
   return false;
 }

@@ -59,7 +59,8 @@ function update(
     const match = matchName(metric.descriptor.name);
     if (match === undefined || (matchLabels !== undefined && !metric.attributes.some(matchLabels)))
       return [metric];
-    const isWhole = matchLabels === undefined || metric.attributes.every(matchLabels);
+    const isWhole =
+      matchLabels === undefined || !plan.hasPoints(metric, (attributes) => !matchLabels(attributes));
     let result = isWhole ? rename(metric, config, match) : metric;
     for (const operation of operations) {
       if (operation.needsAllPoints && !isWhole) continue;
@@ -85,10 +86,10 @@ function combine(parts: Parts): Transform {
   };
   const labelled = labeller();
   return (draft, plan) => {
-    const taken = take(draft.metrics, parts);
+    const taken = thereOf(take(draft.metrics, parts), plan);
     const [first] = taken;
     if (first === undefined) return;
-    const difference = differenceOf(taken.map(({ metric }) => metric));
+    const difference = differenceOf(taken);
     if (difference !== undefined) {
       draft.onMismatch(
         taken.map(({ metric }) => metric.descriptor.name),
@@ -166,10 +167,18 @@ function rename(
   return { ...metric, descriptor: { ...metric.descriptor, name } };
 }
 
+/** What is to be combined: metrics without a point in the batch neither prevent it nor name the result. */
+function thereOf(taken: readonly Matched[], plan: ValuePlan): readonly Matched[] {
+  const isThere = ({ metric }: Matched) => plan.hasPoints(metric);
+  if (differenceOf(taken) !== undefined) return taken.filter(isThere);
+  const first = taken.findIndex(isThere);
+  return first < 0 ? [] : taken.slice(first);
+}
+
 /** What keeps metrics from being one; undefined: nothing. */
-function differenceOf([first, ...others]: readonly MetricLayout[]): string | undefined {
+function differenceOf([first, ...others]: readonly Matched[]): string | undefined {
   const different = (pick: (metric: MetricLayout) => unknown) =>
-    first !== undefined && others.some((other) => pick(other) !== pick(first));
+    first !== undefined && others.some(({ metric }) => pick(metric) !== pick(first.metric));
   if (different((metric) => metric.dataPointType)) return "kind";
   if (different((metric) => metric.aggregationTemporality)) return "temporality";
   if (different((metric) => metric.isMonotonic)) return "monotonicity";

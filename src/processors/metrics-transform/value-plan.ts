@@ -1,4 +1,5 @@
 import {
+  ABSENT,
   type Attributes,
   type ColumnBuffers,
   DataPointType,
@@ -6,7 +7,9 @@ import {
   type HistogramSlots,
   type MetricLayout,
   memoise,
+  PRESENT,
   pointSlot,
+  STALE,
   type SummaryMetricLayout,
   type SummarySlots,
   ValueType,
@@ -17,18 +20,24 @@ import type { Aggregation } from "./config.ts";
 import { ConvertSlots } from "./convert-slots.ts";
 import { MergeDetails } from "./merge-details.ts";
 import { MergeSlots, slotGroups } from "./merge-slots.ts";
+import type { PointStates } from "./point-states.ts";
 
 /** What is to be done to the values of a layout, noted down while its metrics are transformed. */
 export class ValuePlan {
   readonly #sourceWidth: number;
   readonly #operations: SlotOperation[] = [];
+  readonly #states: PointStates;
   readonly #timeOf: ((slot: number) => bigint) | undefined;
   #width: number;
 
-  /** @param timeOf keeps points of different times apart where they would become one */
-  constructor(sourceWidth: number, timeOf?: (slot: number) => bigint) {
+  /**
+   * @param states asked where the layout of the result depends on which points are there
+   * @param timeOf keeps points of different times apart where they would become one
+   */
+  constructor(sourceWidth: number, states: PointStates, timeOf?: (slot: number) => bigint) {
     this.#sourceWidth = sourceWidth;
     this.#width = sourceWidth;
+    this.#states = states;
     this.#timeOf = timeOf;
   }
 
@@ -43,8 +52,18 @@ export class ValuePlan {
     return new SlotProgram({ sourceWidth: this.#sourceWidth, width, operations: this.#operations, buffers });
   }
 
+  /** Whether any point of the metric, or of those that `which` chooses, is in the batch. */
+  hasPoints(metric: MetricLayout, which?: (attributes: Attributes) => boolean): boolean {
+    return metric.attributes.some(
+      (own, i) => (which === undefined || which(own)) && this.#stateOf(metric, i) !== ABSENT,
+    );
+  }
+
   copy(source: MetricLayout): MetricLayout {
     const { metric, operation } = copyPoints(source, () => this.#width++);
+    for (let i = 0; i < metric.attributes.length; i++) {
+      this.#states.made(pointSlot(metric, i), [pointSlot(source, i)]);
+    }
     this.#operations.push(operation);
     return metric;
   }
@@ -126,8 +145,11 @@ export class ValuePlan {
     const slots = target.slots.slice();
     const groups = slotGroups(
       merged.map(({ index, group }) => {
-        slots[index] = this.#width++;
-        return { to: slots[index] as number, members: group.map((i) => pointSlot(source, i)) };
+        const to = this.#width++;
+        const members = group.map((i) => pointSlot(source, i));
+        slots[index] = to;
+        this.#states.made(to, members);
+        return { to, members };
       }),
     );
     this.#operations.push(
@@ -135,8 +157,17 @@ export class ValuePlan {
       new MergeDetails(groups, aggregation),
     );
     const isFraction = aggregation === "mean" || aggregation === "median";
-    const descriptor = isFraction ? { ...target.descriptor, valueType: ValueType.DOUBLE } : target.descriptor;
+    const descriptor =
+      isFraction && this.#calculates(source, merged)
+        ? { ...target.descriptor, valueType: ValueType.DOUBLE }
+        : target.descriptor;
     return { ...target, descriptor, slots } as MetricLayout;
+  }
+
+  /** Whether there is anything to calculate for a group: a point that is alone stays as it is, an integer too. */
+  #calculates(source: MetricLayout, merged: readonly Merged[]): boolean {
+    if (source.descriptor.valueType === ValueType.DOUBLE) return true;
+    return merged.some(({ group }) => this.#counting(source, group).length > 1);
   }
 
   /** Cumulative buckets add up by bound: what all have in common is exact, so bounds that one of them lacks go. */
@@ -149,26 +180,52 @@ export class ValuePlan {
     const points: Group[] = [];
     const parts: (Group & { readonly points: readonly number[] })[] = [];
     for (const { index, group } of merged) {
-      const own: readonly (HistogramSlots | SummarySlots)[] = group.map(
-        (i) => source.series[i] as HistogramSlots | SummarySlots,
-      );
-      const counts = own.map(({ count }) => count);
-      const part = (members: readonly number[]): number => {
+      const all = seriesOf(source, group);
+      const own = haveSameParts(all) ? all : seriesOf(source, this.#counting(source, group));
+      const [only] = own;
+      if (own.length === 1 && only !== undefined) {
+        series[index] = only;
+        continue;
+      }
+      const part = (having: readonly (HistogramSlots | SummarySlots)[], members: readonly number[]) => {
         const to = this.#width++;
-        parts.push({ to, members, points: counts });
+        parts.push({ to, members, points: having.map(({ count }) => count) });
         return to;
       };
-      const count = part(counts);
+      const counts = own.map(({ count }) => count);
+      const count = part(own, counts);
       points.push({ to: count, members: counts });
-      const sum = own.some((slots) => slots.sum < 0) ? -1 : part(own.map((slots) => slots.sum));
+      this.#states.made(count, counts);
+      const summed = own.filter((slots) => slots.sum >= 0);
+      const sum = () =>
+        part(
+          summed,
+          summed.map((slots) => slots.sum),
+        );
       const histograms = own.filter((slots) => "buckets" in slots);
       if (histograms.length > 0) {
         const bounds = commonBounds(histograms);
         const buckets = bounds.map((bound) =>
-          part(histograms.map((slots) => slots.buckets[slots.bounds.indexOf(bound)] as number)),
+          part(
+            own,
+            histograms.map((slots) => slots.buckets[slots.bounds.indexOf(bound)] as number),
+          ),
         );
-        series[index] = { count, sum, bounds, buckets: Uint32Array.from(buckets) };
-      } else series[index] = { count, sum, quantiles: [], values: new Uint32Array(0) };
+        series[index] = {
+          count,
+          sum: summed.length < own.length ? -1 : sum(),
+          bounds,
+          buckets: Uint32Array.from(buckets),
+        };
+      } else {
+        // A summary without a sum has 0.
+        series[index] = {
+          count,
+          sum: summed.length === 0 ? -1 : sum(),
+          quantiles: [],
+          values: new Uint32Array(0),
+        };
+      }
     }
     const memberPoints = Uint32Array.from(parts.flatMap((part) => part.points));
     this.#operations.push(
@@ -176,6 +233,17 @@ export class ValuePlan {
       new MergeDetails(slotGroups(points), "sum"),
     );
     return { ...target, series } as MetricLayout;
+  }
+
+  #stateOf(metric: MetricLayout, index: number): number {
+    return this.#states.of(pointSlot(metric, index));
+  }
+
+  /** Points (by index) that say what the group becomes: those that go on; if none does, those that end. */
+  #counting(metric: MetricLayout, group: readonly number[]): readonly number[] {
+    const states = group.map((i) => this.#stateOf(metric, i));
+    const state = states.includes(PRESENT) ? PRESENT : STALE;
+    return group.filter((_, k) => states[k] === state);
   }
 }
 
@@ -190,8 +258,30 @@ interface Merged {
   readonly group: readonly number[];
 }
 
+function seriesOf(
+  metric: HistogramMetricLayout | SummaryMetricLayout,
+  group: readonly number[],
+): readonly (HistogramSlots | SummarySlots)[] {
+  return group.map((i) => metric.series[i] as HistogramSlots | SummarySlots);
+}
+
+/** Whether any of them become the same, however many: summaries with quantiles do not. */
+function haveSameParts(series: readonly (HistogramSlots | SummarySlots)[]): boolean {
+  const [first] = series;
+  return series.every((slots) => {
+    if (slots.sum < 0 !== (first as HistogramSlots).sum < 0) return false;
+    return "bounds" in slots
+      ? isSameList(slots.bounds, (first as HistogramSlots).bounds)
+      : slots.quantiles.length === 0;
+  });
+}
+
 function commonBounds([first, ...others]: readonly HistogramSlots[]): readonly number[] {
   const bounds = first?.bounds ?? [];
-  if (others.every((slots) => slots.bounds === bounds)) return bounds;
+  if (others.every((slots) => isSameList(slots.bounds, bounds))) return bounds;
   return bounds.filter((bound) => others.every((slots) => slots.bounds.includes(bound)));
+}
+
+function isSameList(a: readonly number[], b: readonly number[]): boolean {
+  return a === b || (a.length === b.length && a.every((item, i) => item === b[i]));
 }
