@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { copyFile, cp, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { copyFile, cp, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ensureBuilt, root } from "../support/built-tree.ts";
@@ -30,12 +30,12 @@ const PACKAGES = [
   "@opentelemetry/sdk-metrics",
 ];
 
-/** The code of docs/custom-processors.md: the processor, who sent what, and the test. */
-async function documented(): Promise<readonly [string, string, string]> {
+/** The code of docs/custom-processors.md: the processor, and who sent what. The test is run by test/docs. */
+async function documented(): Promise<readonly [string, string]> {
   const docs = await readFile(join(root, "docs", "custom-processors.md"), "utf8");
   const blocks = [...docs.matchAll(/```ts\n(.*?)```/gs)].map(([, code = ""]) => code);
   assert.equal(blocks.length, 3);
-  return blocks as [string, string, string];
+  return blocks.slice(0, 2) as [string, string];
 }
 
 /** Declarations and what leads to them; a copy, so that nothing is found by the way of a link. */
@@ -64,23 +64,4 @@ test("custom modules compile against the declarations of the package, in a proje
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
   const { status, stdout } = spawnSync(process.execPath, [tsc, "-p", directory], { encoding: "utf8" });
   assert.equal(status, 0, stdout);
-});
-
-test("the test of the documentation passes, run by Node.js with the package beside it", async (t) => {
-  await ensureBuilt();
-  const directory = await temporaryDirectory(t);
-  const [processor, , test] = await documented();
-  await writeFile(join(directory, "package.json"), '{ "type": "module" }');
-  await writeFile(join(directory, "tenant.ts"), processor);
-  await writeFile(join(directory, "tenant.test.ts"), test);
-  await mkdir(join(directory, "node_modules"));
-  await symlink(root, join(directory, "node_modules", "otelcol-kubevirt"), "junction");
-  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  const run = spawnSync(process.execPath, ["--test", "tenant.test.ts"], {
-    cwd: directory,
-    encoding: "utf8",
-    env,
-  });
-  assert.equal(run.status, 0, run.stdout + run.stderr);
-  assert.match(run.stdout, /pass 1/);
 });
