@@ -14,7 +14,7 @@ export { nearestName } from "./nearest-name.ts";
 export { type ConfigEntry, type ConfigKind, ConfigNode, type ScalarValue } from "./node.ts";
 export { type OptionRow, optionRows, optionsTable } from "./options-table.ts";
 export { type PrintOptions, printConfig, TypedValue } from "./print.ts";
-export { redacted, redactText } from "./redact/redact-text.ts";
+export { redacted, redactPatterns, redactText } from "./redact/redact-text.ts";
 export { type ResolvedConfig, type ResolveOptions, resolveConfig } from "./resolve.ts";
 export { type ComponentId, componentId, parseComponentId } from "./schema/component-id.ts";
 export { crossCheck } from "./schema/cross-check.ts";

@@ -1,5 +1,5 @@
 import type { Metadata, ServerErrorResponse } from "@grpc/grpc-js";
-import { errorText } from "../errors/index.ts";
+import { shownError } from "../config/index.ts";
 import type { GrpcLibrary } from "./grpc-library.ts";
 import { encodeRetryStatus } from "./retry-info.ts";
 import { RpcCode } from "./rpc-code.ts";
@@ -22,7 +22,7 @@ export function errorResponse(
   grpc: GrpcLibrary,
   error: unknown,
 ): Partial<ServerErrorResponse> & { readonly code: number } {
-  if (!(error instanceof RpcError)) return { code: RpcCode.Unknown, details: errorText(error) };
+  if (!(error instanceof RpcError)) return { code: RpcCode.Unknown, details: shownError(error) };
   const { code, details, retryAfterMs } = error;
   if (retryAfterMs === undefined) return { code, details };
   const metadata = new grpc.Metadata();

@@ -1,4 +1,5 @@
 import { errors } from "undici";
+import { redactPatterns } from "../config/index.ts";
 import { CollectorError, type ErrorCode, errorText } from "../errors/index.ts";
 
 /** Why a request failed, as the value of a counter's attribute. */
@@ -16,7 +17,7 @@ const codes: Readonly<Record<HttpErrorReason, ErrorCode>> = {
 /** A request that gave no usable response. The message names method and URL, the URL without credentials. */
 export class HttpError extends CollectorError {
   readonly reason: HttpErrorReason;
-  /** The URL without user name and password. */
+  /** The URL without credentials. */
   readonly url: string;
   /** The response's status, where one was received. */
   readonly status: number | undefined;
@@ -63,13 +64,15 @@ export function toHttpError(
   return new HttpError(reason, request, `${problems[reason]}: ${errorText(error)}`, { status, cause: error });
 }
 
-/** The URL as it may be shown: without user name and password. */
+/**
+ * The URL as it may be shown: without user name and password, and without what its query has under the names of secrets.
+ * Always the same for the same URL, as it is an attribute of metrics too.
+ */
 export function printableUrl(url: URL): string {
-  if (url.username === "" && url.password === "") return url.href;
   const shown = new URL(url);
   shown.username = "";
   shown.password = "";
-  return shown.href;
+  return redactPatterns(shown.href);
 }
 
 const problems = {

@@ -49,7 +49,7 @@ export interface Probe {
 export type BodySource = Pick<HttpClient, "fetchBody">;
 
 export interface ScrapeTargetOptions {
-  /** Where the metrics are; without user name and password. */
+  /** Where the metrics are. User name and password, if it has them, are sent and never shown. */
   readonly url: URL;
   readonly resource: Resource;
   readonly scope: InstrumentationScope;
@@ -93,6 +93,8 @@ export interface ScrapeTargetOptions {
 /** Scrapes one target: fetches, parses, follows its series, hands one batch a scrape on. One scrape at a time. */
 export class ScrapeTarget {
   readonly #options: ScrapeTargetOptions;
+  /** What it is called in the log and in metrics. */
+  readonly #name: string;
   readonly #body = new ReusableBuffer();
   readonly #reader: BodyReader;
   readonly #series: ScrapedSeries;
@@ -106,6 +108,7 @@ export class ScrapeTarget {
   constructor(options: ScrapeTargetOptions) {
     const { attributes, limits, mapping, probes, resource, scope, logger, clock } = options;
     this.#options = options;
+    this.#name = printableUrl(options.url);
     this.#reader = new BodyReader(limits, mapping, options.histograms);
     const interner = new AttributeInterner(attributes);
     const { extraReport: extra = false, timeoutMs } = options;
@@ -134,8 +137,8 @@ export class ScrapeTarget {
       failed: "The pipeline refuses points for now. They are kept, and no further scrape is made.",
       recovered: "The pipeline has taken the points that were kept.",
     });
-    const { signal, telemetry, url } = options;
-    signal.addEventListener("abort", () => telemetry.forgetTarget(printableUrl(url)), { once: true });
+    const { signal, telemetry } = options;
+    signal.addEventListener("abort", () => telemetry.forgetTarget(this.#name), { once: true });
   }
 
   /**
@@ -181,7 +184,7 @@ export class ScrapeTarget {
     if (outcome.ok) this.#compact(outcome.result.missing);
     telemetry.scraped(outcome.ok ? samples : 0);
     if (signal.aborted) return;
-    telemetry.target(printableUrl(this.#options.url), {
+    telemetry.target(this.#name, {
       durationSeconds,
       samples,
       series: this.#reader.width,
@@ -196,7 +199,7 @@ export class ScrapeTarget {
   async end(timeMs: number): Promise<void> {
     const frame = this.#series.end();
     await this.#send(frame, timeMs, this.#takeValues(), undefined);
-    this.#options.telemetry.forgetTarget(printableUrl(this.#options.url));
+    this.#options.telemetry.forgetTarget(this.#name);
   }
 
   async #fetch(): Promise<{ readonly outcome: BodyOutcome; readonly bodyBytes: number }> {
@@ -315,6 +318,6 @@ export class ScrapeTarget {
   }
 
   get #target(): { readonly target: string } {
-    return { target: this.#options.url.href };
+    return { target: this.#name };
   }
 }

@@ -10,8 +10,8 @@ const SCHEME = /\b(basic|bearer) +([a-z0-9+/=._~-]{6,})/gi;
 const QUERY = /([?&][\w.-]*(?:token|secret|password|passwd|signature|credential|api[_-]?key)=)[^&#\s"'[]+/gi;
 
 /**
- * The one place that all text passes on its way out of the process: log, answers, diagnostics, own metrics. Takes out
- * the secrets that are known, wherever they stand, and what {@link redactPatterns} does.
+ * What text passes on its way out of the process: log lines, answers to requests. Takes out the secrets that are known,
+ * wherever they stand, and what {@link redactPatterns} does.
  */
 export function redactText(text: string): string {
   return redactKnown(redactPatterns(text), () => redacted);

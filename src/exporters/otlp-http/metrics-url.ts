@@ -10,6 +10,6 @@ export function metricsUrl(config: Pick<OtlpHttpConfig, "endpoint" | "metrics_en
 }
 
 /** For messages: without user, password and query, which may hold keys. */
-export function printableUrl({ origin, pathname }: URL): string {
+export function urlWithoutQuery({ origin, pathname }: URL): string {
   return origin + pathname;
 }

@@ -20,7 +20,7 @@ import {
 } from "../../otlp/index.ts";
 import { type Compress, createCompress } from "./compress.ts";
 import type { OtlpHttpConfig } from "./config.ts";
-import { metricsUrl, printableUrl } from "./metrics-url.ts";
+import { metricsUrl, urlWithoutQuery } from "./metrics-url.ts";
 import { type OtlpRequest, requestCodec } from "./request.ts";
 import { checkResponse, MAX_RESPONSE_BYTES } from "./response.ts";
 import { endpointAttributes, errorTypeOf, knownErrors } from "./telemetry.ts";
@@ -161,7 +161,7 @@ export class OtlpHttpExporter implements Component, Consumer {
       });
     if (response.status === UNAUTHORIZED) this.#authenticator?.refused?.();
     checkResponse(response, {
-      url: printableUrl(this.#url),
+      url: urlWithoutQuery(this.#url),
       nowMs: this.#settings.clock.now(),
       retryable: this.#retryable,
     });

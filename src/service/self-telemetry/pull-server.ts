@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import { errorText } from "../../errors/index.ts";
+import { shownError } from "../../config/index.ts";
 import { bind, closeServer } from "../http-listener.ts";
 import { CONTENT_TYPES, expose } from "./exposition.ts";
 import { negotiateFormat } from "./negotiate-format.ts";
@@ -20,7 +20,7 @@ export class PullServer {
   static async listen(config: PullConfig, collect: () => Promise<ResourceMetrics>): Promise<PullServer> {
     const server = createServer((request, response) => {
       answer(request, response, config, collect).catch((error: unknown) => {
-        response.writeHead(500, { "content-type": "text/plain" }).end(`${errorText(error)}\n`);
+        response.writeHead(500, { "content-type": "text/plain" }).end(`${shownError(error)}\n`);
       });
     });
     return new PullServer(server, await bind(server, config.host, config.port));
