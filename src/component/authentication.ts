@@ -5,6 +5,13 @@ import type { Component, Host } from "./component.ts";
 /** Header values under lower-case names. */
 export type RequestHeaders = Readonly<Record<string, string>>;
 
+/** Of the headers (HTTP) or metadata (gRPC) of a request: fields that came more than once are one with a comma. */
+export function requestHeaders(
+  fields: Iterable<readonly [name: string, value: string | readonly string[] | undefined]>,
+): RequestHeaders {
+  return Object.fromEntries([...fields].map(([name, value]) => [name, [value ?? []].flat().join(", ")]));
+}
+
 /** An extension that authenticates the requests of clients: exporters and receivers name it as `auth::authenticator`. */
 export interface ClientAuthenticator extends Component {
   /**

@@ -4,6 +4,7 @@ export {
   findClientAuthenticator,
   findServerAuthenticator,
   type RequestHeaders,
+  requestHeaders,
   type ServerAuthenticator,
 } from "./authentication.ts";
 export { type AuthData, type Client, type ClientMetadata, clientContext } from "./client.ts";

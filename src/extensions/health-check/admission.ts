@@ -23,10 +23,3 @@ export function admissionOf(host: Host, auth: AuthConfig | undefined): Admission
     }
   };
 }
-
-/** Fields that came more than once are one with a comma, as HTTP has it. */
-export function requestHeaders(
-  fields: Iterable<readonly [string, string | readonly string[] | undefined]>,
-): RequestHeaders {
-  return Object.fromEntries([...fields].map(([name, value]) => [name, [value ?? []].flat().join(", ")]));
-}

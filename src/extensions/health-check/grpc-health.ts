@@ -1,4 +1,4 @@
-import { type Clock, sleep } from "../../component/index.ts";
+import { type Clock, requestHeaders, sleep } from "../../component/index.ts";
 import { shownError } from "../../config/index.ts";
 import {
   type CallMetadata,
@@ -13,7 +13,7 @@ import {
   ServingStatus,
   type StreamCall,
 } from "../../grpc/index.ts";
-import { type Admission, requestHeaders } from "./admission.ts";
+import type { Admission } from "./admission.ts";
 import type { GrpcConfig } from "./config.ts";
 import type { HealthView } from "./health.ts";
 

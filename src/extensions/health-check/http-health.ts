@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Clock } from "../../component/index.ts";
+import { type Clock, requestHeaders } from "../../component/index.ts";
 import { formatDuration } from "../../config/index.ts";
-import { type Admission, requestHeaders } from "./admission.ts";
+import type { Admission } from "./admission.ts";
 import type { HealthCheckConfig, HttpConfig } from "./config.ts";
 import type { HealthView } from "./health.ts";
 

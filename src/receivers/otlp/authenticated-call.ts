@@ -1,4 +1,9 @@
-import { type AuthData, AuthenticationError, type ServerAuthenticator } from "../../component/index.ts";
+import {
+  type AuthData,
+  AuthenticationError,
+  requestHeaders,
+  type ServerAuthenticator,
+} from "../../component/index.ts";
 import { type CallMetadata, RpcCode, RpcError } from "../../grpc/index.ts";
 import { clientText } from "./client-text.ts";
 import { RETRY_AFTER_MS } from "./refusal.ts";
@@ -11,9 +16,8 @@ export async function authenticateCall(
   authenticator: ServerAuthenticator,
   metadata: CallMetadata,
 ): Promise<AuthData | undefined> {
-  const headers = Object.fromEntries([...metadata].map(([name, values]) => [name, values.join(", ")]));
   try {
-    return (await authenticator.authenticate(headers)) ?? undefined;
+    return (await authenticator.authenticate(requestHeaders(metadata))) ?? undefined;
   } catch (cause) {
     if (cause instanceof AuthenticationError) {
       throw new RpcError(RpcCode.Unauthenticated, cause.message, { cause });

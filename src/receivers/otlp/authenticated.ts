@@ -1,5 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type AuthData, AuthenticationError, type ServerAuthenticator } from "../../component/index.ts";
+import {
+  type AuthData,
+  AuthenticationError,
+  requestHeaders,
+  type ServerAuthenticator,
+} from "../../component/index.ts";
 import { RETRY_AFTER_MS } from "./refusal.ts";
 
 type Handle = (request: IncomingMessage, response: ServerResponse, auth?: AuthData) => Promise<void>;
@@ -9,7 +14,7 @@ export function authenticated(authenticator: ServerAuthenticator, handle: Handle
   return async (request, response) => {
     let auth: AuthData | undefined;
     try {
-      auth = (await authenticator.authenticate(headersOf(request))) ?? undefined;
+      auth = (await authenticator.authenticate(requestHeaders(Object.entries(request.headers)))) ?? undefined;
     } catch (error) {
       if (!(error instanceof AuthenticationError)) {
         // Not the sender's fault, who should keep the data. The server logs what it is.
@@ -23,13 +28,4 @@ export function authenticated(authenticator: ServerAuthenticator, handle: Handle
     }
     await handle(request, response, auth);
   };
-}
-
-function headersOf({ headers }: IncomingMessage): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? value.join(", ") : (value ?? ""),
-    ]),
-  );
 }
