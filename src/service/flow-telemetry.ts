@@ -18,7 +18,7 @@ export class FlowTelemetry {
   readonly #outgoing: Counter;
   readonly #refused: Counter;
   readonly #redelivered: Counter;
-  readonly #late: Counter;
+  readonly #dropped: Counter;
   readonly #duration: Histogram;
   readonly #clock: Pick<Clock, "monotonic">;
   /** Of the processor above a port. */
@@ -40,7 +40,7 @@ export class FlowTelemetry {
       "reload_redelivered_items",
       "Data points offered once more to components that a reload put in the place of others, a count for each.",
     );
-    this.#late = counter(
+    this.#dropped = counter(
       "fanout_dropped_items",
       "Data points that others got and this branch did not, since it had not settled what it got before.",
     );
@@ -54,8 +54,8 @@ export class FlowTelemetry {
   ofPort(kind: NodeKind, id: string, logger: Logger): PortTelemetry {
     const from = { component: id, kind };
     const attributes = attributesOf(id);
-    // Counters of losses begin at 0, so that `rate()` sees the first one.
-    this.#redelivered.add(0, from);
+    // They begin at 0, so that `rate()` sees the first one; nothing leaves an exporter or an extension here.
+    if (kind !== "exporter" && kind !== "extension") this.#redelivered.add(0, from);
     if (kind === "processor") this.#outgoing.add(0, attributes);
     return {
       outgoing: kind === "processor" ? (points) => this.#outgoing.add(points, attributes) : () => {},
@@ -64,7 +64,7 @@ export class FlowTelemetry {
         logger.warn("A branch is slower than the others. It gets no more data until it has caught up.", {
           branch,
         }),
-      dropped: (points, branch) => this.#late.add(points, { ...from, branch, reason: "late" }),
+      dropped: (points, branch) => this.#dropped.add(points, { ...from, branch, reason: "late" }),
       caughtUp: (branch) => logger.info("A branch that was slow has caught up.", { branch }),
     };
   }
