@@ -177,7 +177,8 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
     await this.#endQueue();
     this.#accounts.close();
     if (this.#lost === 0) return;
-    throw new Error(`${this.#lost} data points were lost: there was no more time to deliver them`);
+    const what = this.#lost === 1 ? "1 data point was" : `${this.#lost} data points were`;
+    throw new Error(`${what} lost: there was no more time to deliver them`);
   }
 
   /**

@@ -196,7 +196,7 @@ test("the interval is varied by the randomization factor", async () => {
   await chain.consume(gauges(1));
   await clock.advance(2500);
   assert.equal(attempts.length, 2);
-  const stopped = assert.rejects(chain.shutdown(10), /1 data points were lost/);
+  const stopped = assert.rejects(chain.shutdown(10), /1 data point was lost/);
   await clock.advance(10);
   await stopped;
 });
@@ -213,7 +213,7 @@ test("Retry-After is the least wait", async () => {
   assert.equal(attempts, 1);
   await clock.advance(1);
   assert.equal(attempts, 2);
-  await assert.rejects(chain.shutdown(30_000), /1 data points were lost/);
+  await assert.rejects(chain.shutdown(30_000), /1 data point was lost/);
 });
 
 test("without a limit of time no Retry-After is kept beyond five minutes, or max_interval, and one line says so", async () => {
@@ -360,7 +360,7 @@ test("an attempt that hangs is cut off at the timeout and retried, even if it ig
   assert.equal(errorText(logs[0]?.fields["error"]), "request timed out after 10s");
   await clock.advance(5000);
   assert.equal(signals.length, 2);
-  const shutdown = assert.rejects(chain.shutdown(1000), /1 data points were lost/);
+  const shutdown = assert.rejects(chain.shutdown(1000), /1 data point was lost/);
   await clock.advance(1000);
   await shutdown;
 });
