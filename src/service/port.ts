@@ -71,6 +71,12 @@ export class Port implements Consumer {
     if (targets.length > 1) for (const { place } of targets) this.#telemetry.dropped(0, place);
   }
 
+  /** Hands on to whom another port hands on, which stands in this one's place. */
+  follow(successor: Port): void {
+    this.#targets = successor.#targets;
+    this.#patienceMs = successor.#patienceMs;
+  }
+
   /** Lets nothing more through; settles when what senders wait for has been taken or given back. */
   hold(): Promise<void> {
     this.#held ??= Promise.withResolvers<void>();

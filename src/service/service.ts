@@ -1,4 +1,4 @@
-import { type Component, type Host, systemClock } from "../component/index.ts";
+import { type Component, type Host, type ReportStatus, systemClock } from "../component/index.ts";
 import { printConfig } from "../config/index.ts";
 import { CollectorError } from "../errors/index.ts";
 import type { CollectorConfig } from "./collector-config.ts";
@@ -23,6 +23,16 @@ export class ReloadFailedError extends CollectorError {
  * that hands over, and exporters that deliver what they have left from a store that is about to stop.
  */
 const PATIENCE_MS = 2000;
+
+/** Receivers that a reload takes away. */
+interface Leaving {
+  /** Those that have not come to their end. */
+  readonly running: ReadonlySet<Node>;
+  /** Whether all have one in the new graph. */
+  readonly haveSuccessors: boolean;
+  /** Settles when all have come to their end or are given up; never rejects. */
+  readonly ended: Promise<unknown>;
+}
 
 /**
  * Runs the graph of one configuration after another. Start order: extensions, exporters, processors, receivers; a
@@ -147,7 +157,7 @@ export class Service {
 
   /**
    * What goes flushes through the old graph, from upstream to downstream; what stays waits at its port until the parts
-   * behind it are in place. When it throws, all ports are still held.
+   * behind it are in place. Receivers that go but do not come to their end wait likewise.
    */
   async #swap(graph: Graph, config: CollectorConfig): Promise<void> {
     const before = [...this.#graph.nodes.values()];
@@ -157,11 +167,15 @@ export class Service {
     const added = after.filter((node) => !survivors.includes(node));
     const stop = new StagedStop(this.#settings.clock, this.#config.service.shutdown_timeout);
     const gone = (...kinds: NodeKind[]) => removed.filter(({ kind }) => kinds.includes(kind));
-    const hold = (...kinds: NodeKind[]) =>
-      Promise.all(survivors.filter(({ kind }) => kinds.includes(kind)).map(({ port }) => port?.hold()));
+    const hold = (...kinds: NodeKind[]) => {
+      const staying = [...survivors, ...leaving.running].filter(({ kind }) => kinds.includes(kind));
+      return Promise.all(staying.map(({ port }) => port?.hold()));
+    };
     this.#adopt(graph);
+    const leaving = this.#leave(gone("receiver"), graph);
     if (gone("receiver", "processor", "connector").length > 0) {
-      await stop.together(gone("receiver"), 1 / 2);
+      // What one without a successor has got can only go through what is there now.
+      await stop.wait(leaving.ended, 1 / 2, leaving.haveSuccessors ? PATIENCE_MS : undefined);
       // A batch that is stuck further down comes back when what it is stuck in hands over, and waits for what is new.
       await stop.wait(hold("receiver"), 1 / 4, PATIENCE_MS);
       await stop.inOrder(gone("processor", "connector").toReversed(), 1 / 2);
@@ -187,14 +201,25 @@ export class Service {
     await stop.inOrder(extensions, 1);
     await this.#finish(
       stop,
-      removed.filter((node) => !drains.has(node)),
+      removed.filter((node) => !drains.has(node) && node.kind !== "receiver"),
     );
     this.#refuseWhileStopping();
     this.#graph = graph;
     this.#config = config;
     this.#board.place(graph.nodes, graph.pipelinesOf);
     graph.connect();
-    await this.#startAll(added);
+    try {
+      await this.#startAll(added.filter(({ kind }) => kind !== "receiver"));
+    } catch (error) {
+      for (const { port } of leaving.running) port?.release();
+      await stop.wait(leaving.ended, 1);
+      throw error;
+    }
+    if (leaving.running.size > 0) {
+      this.#redirect(leaving.running, graph);
+      await stop.wait(leaving.ended, 1);
+    }
+    await this.#startAll(added.filter(({ kind }) => kind === "receiver"));
   }
 
   /**
@@ -219,10 +244,33 @@ export class Service {
     }
   }
 
-  async #retire(node: Node): Promise<void> {
+  /** Shuts receivers down beside what goes on, each on its own. */
+  #leave(receivers: readonly Node[], graph: Graph): Leaving {
+    const running = new Set(receivers);
+    const leave = async (node: Node) => {
+      await this.#retire(node, 1 / 2, (event) => {
+        if (this.#graph !== graph) node.reportStatus(event);
+      });
+      running.delete(node);
+      node.port?.release();
+    };
+    const haveSuccessors = receivers.every(({ kind, id }) => graph.nodes.has(nodeKey(kind, id)));
+    return { running, haveSuccessors, ended: Promise.all(receivers.map(leave)) };
+  }
+
+  /** What comes back to receivers that are leaving goes where their successors hand on; nobody else waits for that. */
+  #redirect(receivers: Iterable<Node>, { nodes }: Graph): void {
+    for (const { kind, id, port } of receivers) {
+      const successor = nodes.get(nodeKey(kind, id))?.port;
+      if (successor !== undefined) port?.follow(successor);
+    }
+    for (const { port } of this.#live) port?.release();
+  }
+
+  /** @param report told its status, as long as its place has no other one whose status that is not */
+  async #retire(node: Node, share = 1, report: ReportStatus = () => {}): Promise<void> {
     const stop = new StagedStop(this.#settings.clock, this.#config.service.shutdown_timeout);
-    // Its place has another one now, whose status this is not.
-    await stop.together([{ ...node, reportStatus() {} }], 1);
+    await stop.together([{ ...node, reportStatus: report }], share);
     await this.#finish(stop, [node]);
   }
 

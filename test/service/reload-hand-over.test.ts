@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Component, type Consumer, RetryableError } from "../../src/component/index.ts";
+import {
+  type Component,
+  type Consumer,
+  RetryableError,
+  systemClock,
+  type UpstreamSettings,
+} from "../../src/component/index.ts";
 import { formatDiagnostics } from "../../src/config/index.ts";
 import { type CollectorConfig, loadConfig, Service } from "../../src/service/index.ts";
 import { batchOf, gaugeBatch, quiet, recordingComponents } from "../support/components.ts";
@@ -83,6 +89,7 @@ function keepers(strict: boolean) {
     losing,
     stuck,
     outlets: set.recorded.outlets,
+    received: set.recorded.received,
     settings: { ...quiet, strict },
   };
 }
@@ -119,6 +126,65 @@ test("what waits in an exporter without a queue goes to the one in its place, wh
     await service.reload(await config(text, ["rec/x"]));
     await sent;
     while (!of().includes("rec/x 2 took a batch")) await new Promise(setImmediate);
+    for (const { resolve } of drained.values()) resolve();
+    assert.deepEqual(await service.shutdown(), []);
+  }
+});
+
+test("so does what a receiver waits for that is replaced in the same reload, before the next one starts", async () => {
+  for (const successor of ["starts", "fails"] as const) {
+    const { config, events, drained, stuck, failing, received, settings } = keepers(false);
+    const text = yaml("rec/x").replace("400ms", "1h\n  fanout_timeout: 0s");
+    let send: () => Promise<void> = () => assert.fail();
+    const withReceiver = async (): Promise<CollectorConfig> => {
+      const loaded = await config(text, ["rec/x"]);
+      const receiver = loaded.receivers.get("rec/a");
+      assert.ok(receiver);
+      const create = ({ next }: UpstreamSettings<unknown>): Component => {
+        let sent: Promise<void> | undefined;
+        return {
+          start() {
+            events.push("start receiver");
+            send = async () => {
+              sent = next.consume(batchOf(gaugeBatch()));
+              await sent.then(
+                () => events.push("sent"),
+                () => events.push("refused"),
+              );
+            };
+          },
+          shutdown: () => sent?.catch(() => {}),
+        };
+      };
+      const replaced = {
+        ...receiver,
+        fingerprint: `r${Math.random()}`,
+        definition: { ...receiver.definition, create },
+      };
+      return { ...loaded, receivers: new Map([["rec/a", replaced]]) };
+    };
+    // What would be waited for in vain takes no time here.
+    const clock = {
+      ...systemClock,
+      schedule: (ms: number, task: () => void) => systemClock.schedule(ms / 1000, task),
+    };
+    const service = new Service(await withReceiver(), { ...settings, clock });
+    await service.start();
+    stuck.add("rec/x 1");
+    const sent = send();
+    if (successor === "fails") failing.add("rec/x 2");
+    const reloaded = service.reload(await withReceiver());
+    if (successor === "fails") await assert.rejects(reloaded, /failed to start/);
+    else await reloaded;
+    await sent;
+    const told = events.filter((event) => /^(sent|refused|start receiver|rec\/x \d took.*)$/.test(event));
+    assert.deepEqual(
+      told,
+      successor === "starts"
+        ? ["start receiver", "rec/x 2 took a batch", "sent", "start receiver"]
+        : ["start receiver", "sent", "start receiver"],
+    );
+    assert.equal(received.get("rec/other")?.length, 1);
     for (const { resolve } of drained.values()) resolve();
     assert.deepEqual(await service.shutdown(), []);
   }
