@@ -1,12 +1,12 @@
 import { type Clock, sleep } from "../component/index.ts";
-import { errorText } from "../errors/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 import type { ApiClient } from "./api-client.ts";
-import { ApiError, describeAction, statusError } from "./api-error.ts";
+import { ApiError, statusError } from "./api-error.ts";
 import type { ApiHealth } from "./api-health.ts";
 import { Backoff } from "./backoff.ts";
 import { JsonLines, type ListEnvelope, ListReader } from "./json-stream.ts";
 import type { ObjectStore } from "./object-store.ts";
+import { RequestProblems } from "./request-problems.ts";
 import {
   actionOn,
   collectionPath,
@@ -85,12 +85,12 @@ export class Informer<T> {
   #watchBreaks = false;
   /** Whether an object was reported that could not be read. */
   #unreadable = false;
-  /** What was logged, by verb. */
-  readonly #problems = new Map<Verb, string>();
+  readonly #problems: RequestProblems;
 
   constructor(settings: InformerSettings<T>) {
     this.#settings = settings;
     this.#name = resourceName(settings.resource);
+    this.#problems = new RequestProblems(settings);
     this.#backoff = new Backoff(MIN_BACKOFF_MS, MAX_BACKOFF_MS, settings.random);
     this.ready = new Promise((resolve) => {
       this.#announceReady = resolve;
@@ -115,7 +115,7 @@ export class Informer<T> {
   async close(): Promise<void> {
     this.#abort.abort(new Error("the informer was closed"));
     await this.#running;
-    for (const verb of this.#problems.keys()) this.#settings.health.recovered(this.#actionName(verb));
+    this.#problems.close();
     this.#announceReady();
   }
 
@@ -169,7 +169,7 @@ export class Informer<T> {
     this.#version = envelope.resourceVersion;
     this.#listed = true;
     telemetry.listed(this.#name, this.#listReason);
-    this.#recovered("list");
+    this.#problems.recovered("list");
     this.#announceReady();
   }
 
@@ -196,12 +196,12 @@ export class Informer<T> {
     const onAnswer = () => {
       isAnswered = true;
       // There may be nothing to tell for a long time.
-      if (!this.#watchBreaks) this.#recovered("watch");
-      else cancel = clock.schedule(SHORT_WATCH_MS, () => this.#recovered("watch"));
+      if (!this.#watchBreaks) this.#problems.recovered("watch");
+      else cancel = clock.schedule(SHORT_WATCH_MS, () => this.#problems.recovered("watch"));
     };
     const onData = (chunk: Buffer) => {
       lines.push(chunk);
-      this.#recovered("watch");
+      this.#problems.recovered("watch");
     };
     try {
       await this.#get(action, query, seconds * 1000 + WATCH_GRACE_MS, onData, onAnswer);
@@ -218,7 +218,7 @@ export class Informer<T> {
     }
     // Its end came in good order, perhaps in the middle of a line: what was lost comes again in the next one.
     if (isShort()) return this.#backoff.next();
-    this.#recovered("watch");
+    this.#problems.recovered("watch");
     return 0;
   }
 
@@ -330,7 +330,7 @@ export class Informer<T> {
       return this.#backoff.next();
     }
     // A watch that breaks once is everyday life.
-    if (listing || known?.refused === true || ++this.#brokenWatches > 1) this.#report(error, verb);
+    if (listing || known?.refused === true || ++this.#brokenWatches > 1) this.#problems.failed(verb, error);
     if (known?.refused === true) {
       this.#announceReady();
       // The permission to watch may be missing while the one to list is there: then listing is the way to follow.
@@ -342,36 +342,7 @@ export class Informer<T> {
     }
     return Math.max(this.#backoff.next(), known?.retryAfterMs ?? 0);
   }
-
-  /** Said once, not at each try; again when the cause changes. */
-  #report(error: unknown, verb: Verb): void {
-    const { logger, namespace, health } = this.#settings;
-    health.failed(this.#actionName(verb), error);
-    const problem = errorText(error);
-    if (this.#problems.get(verb) === problem) return;
-    this.#problems.set(verb, problem);
-    const refused = error instanceof ApiError && error.refused;
-    logger.warn(
-      refused
-        ? "The Kubernetes API refuses a request; what depends on it is missing, the rest goes on."
-        : "A Kubernetes API request failed, the last known objects stay in use.",
-      { error, verb, resource: this.#name, ...(namespace !== undefined && { namespace }) },
-    );
-  }
-
-  #recovered(verb: Verb): void {
-    if (!this.#problems.delete(verb)) return;
-    this.#settings.health.recovered(this.#actionName(verb));
-    this.#settings.logger.info("The Kubernetes API answers again.", { verb, resource: this.#name });
-  }
-
-  #actionName(verb: Verb): string {
-    const { resource, namespace } = this.#settings;
-    return describeAction(actionOn(verb, resource, namespace));
-  }
 }
-
-type Verb = "list" | "watch";
 
 interface WatchEvent {
   readonly type?: unknown;
