@@ -15,7 +15,7 @@ import {
   CONTENT_TYPE_JSON,
   CONTENT_TYPE_PROTOBUF,
   type EncodedBody,
-  encodeMetricsJson,
+  JsonMetricsEncoder,
   MetricsEncoder,
 } from "../../otlp/index.ts";
 import { type Compress, createCompress } from "./compress.ts";
@@ -36,6 +36,7 @@ export class OtlpHttpExporter implements Component, Consumer {
   readonly #url: URL;
   #retryable: ReadonlySet<number>;
   readonly #encoder = new MetricsEncoder();
+  readonly #jsonEncoder = new JsonMetricsEncoder();
   readonly #compress: Compress;
   readonly #chain: DeliveryChain<OtlpRequest>;
   #client: HttpClient | undefined;
@@ -122,8 +123,12 @@ export class OtlpHttpExporter implements Component, Consumer {
       batches.length === 1
         ? (first as Batch)
         : Batch.from(batches.flatMap(({ resourceMetrics }) => resourceMetrics));
-    const points = batch.pointCount;
-    return await this.#compressed(encodeMetricsJson(batch), CONTENT_TYPE_JSON, points);
+    const encoded = this.#jsonEncoder.encode(batch);
+    try {
+      return await this.#compressed(encoded.bytes, CONTENT_TYPE_JSON, encoded.pointCount);
+    } finally {
+      encoded.release();
+    }
   }
 
   async #compressed(bytes: Uint8Array, contentType: string, points: number): Promise<OtlpRequest> {
