@@ -28,6 +28,8 @@ export class Presence {
 
 /** In `startTimes`: the point has no start time, whatever the shared one is. */
 export const NO_START = 2n ** 64n - 1n;
+/** Both halves of it, as `wordsOf` gives them. */
+export const NO_START_WORD = 2 ** 32 - 1;
 
 /** What a number in a slot cannot say about its point; kept only for points that need it. Keyed by the point's slot. */
 export interface PointExtras {

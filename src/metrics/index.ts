@@ -4,6 +4,7 @@ export {
   Column,
   type ColumnInit,
   NO_START,
+  NO_START_WORD,
   type PointExtras,
   PRESENT,
   Presence,

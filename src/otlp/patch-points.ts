@@ -1,5 +1,11 @@
 import { endianness } from "node:os";
-import { type Column, type HistogramSlots, type SummarySlots, wordsOf } from "../metrics/index.ts";
+import {
+  type Column,
+  type HistogramSlots,
+  NO_START_WORD,
+  type SummarySlots,
+  wordsOf,
+} from "../metrics/index.ts";
 import { isInt64 } from "./encode-attributes.ts";
 
 /** Points that are patched alike; `anchors` are the positions of their value fields. */
@@ -75,7 +81,7 @@ function patchStartsOf(view: DataView, { slots, anchors }: PointList, sharedNs: 
     if (low === 0 && high === 0) {
       low = sharedLow;
       high = sharedHigh;
-    } else if (low === NONE && high === NONE) low = high = 0;
+    } else if (low === NO_START_WORD && high === NO_START_WORD) low = high = 0;
     const at = (anchors[i] as number) - 17;
     view.setUint32(at, low, true);
     view.setUint32(at + 4, high, true);
@@ -100,8 +106,6 @@ function patchOwn(view: DataView, patches: Patches, times: BigUint64Array, back:
 
 /** Place of the lower half of a 64-bit integer in memory. */
 const LOW = endianness() === "LE" ? 0 : 1;
-/** Both halves of NO_START. */
-const NONE = TWO_32 - 1;
 
 function patchOwnOf(view: DataView, { slots, anchors }: PointList, words: Uint32Array, back: number): void {
   for (let i = 0; i < slots.length; i++) {

@@ -1,4 +1,4 @@
-import { wordsOf } from "../metrics/index.ts";
+import { NO_START_WORD, wordsOf } from "../metrics/index.ts";
 
 /** A time whose halves are wanted over and over. */
 export interface SplitTime {
@@ -12,9 +12,6 @@ export function splitTime(ns: bigint): SplitTime {
   return { ns, first, second };
 }
 
-/** Both halves of NO_START. */
-const NONE = 2 ** 32 - 1;
-
 /** Whether a stream's start time is that of the point, which is its own or the shared one. */
 export function sameStart(
   startWords: Uint32Array,
@@ -25,7 +22,7 @@ export function sameStart(
 ): boolean {
   let first = ownStarts?.[2 * slot] ?? 0;
   let second = ownStarts?.[2 * slot + 1] ?? 0;
-  if (first === NONE && second === NONE) first = second = 0;
+  if (first === NO_START_WORD && second === NO_START_WORD) first = second = 0;
   else if (first === 0 && second === 0) ({ first, second } = shared);
   return startWords[2 * id] === first && startWords[2 * id + 1] === second;
 }

@@ -123,7 +123,8 @@ function timesOf(
 /** Writes the times that are not 0 over others. */
 function overlay(to: Uint32Array, from: Uint32Array, width: number): void {
   for (let word = 0; word < 2 * width; word += 2) {
-    const [first, second] = [from[word] ?? 0, from[word + 1] ?? 0];
+    const first = from[word] ?? 0;
+    const second = from[word + 1] ?? 0;
     if (first === 0 && second === 0) continue;
     to[word] = first;
     to[word + 1] = second;

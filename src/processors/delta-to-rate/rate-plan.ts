@@ -62,14 +62,15 @@ export class RateColumns {
     const values = this.#buffers.takeValues(width);
     values.set(column.values.subarray(0, width));
     this.#keeper.begin(column.presence, width);
-    const ownWords = [column.times, column.startTimes].filter((own) => own !== undefined).map(wordsOf);
+    const ownTimes = column.times && wordsOf(column.times);
+    const ownStarts = column.startTimes && wordsOf(column.startTimes);
     const shared = secondsBetween(column.startNs, column.timeNs);
     const { states } = column.presence;
     let dropped = 0;
     for (let i = 0; i < slots.length; i++) {
       const slot = slots[i] as number;
       if (states !== undefined && states[slot] !== PRESENT) continue;
-      const isShared = ownWords.every((words) => words[2 * slot] === 0 && words[2 * slot + 1] === 0);
+      const isShared = isNone(ownTimes, slot) && isNone(ownStarts, slot);
       const seconds = isShared ? shared : secondsBetween(column.startAt(slot), column.timeAt(slot));
       if (seconds > 0) values[slot] = (values[slot] as number) / seconds;
       else {
@@ -84,6 +85,11 @@ export class RateColumns {
   release(result: Column): void {
     if (!result.retained) this.#buffers.recycle(result.values);
   }
+}
+
+/** Whether a point has no time of its own. */
+function isNone(ownTimes: Uint32Array | undefined, slot: number): boolean {
+  return ownTimes === undefined || (ownTimes[2 * slot] === 0 && ownTimes[2 * slot + 1] === 0);
 }
 
 /** 0 when the start is not known. */
