@@ -232,6 +232,7 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
   #drop({ points, caller }: Pick<QueueItem<Request>, "points" | "caller">): void {
     const error = new InterruptedError("interrupted due to shutdown");
     if (caller !== undefined) {
+      this.#accounts.sendFailed(points, error);
       caller.reject(error);
       return;
     }
@@ -332,7 +333,11 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
   }
 
   async #sendNow(batch: Batch, points: number): Promise<void> {
-    if (this.#isClosed) throw new RetryableError("the exporter shuts down");
+    if (this.#isClosed) {
+      const error = new InterruptedError("the exporter shuts down");
+      this.#accounts.sendFailed(points, error);
+      throw error;
+    }
     const request = await this.#maker.encode([batch]).catch((error: unknown) => {
       this.#accounts.sendFailed(points, error);
       throw error;

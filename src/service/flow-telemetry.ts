@@ -19,6 +19,7 @@ export class FlowTelemetry {
   readonly #refused: Counter;
   readonly #redelivered: Counter;
   readonly #dropped: Counter;
+  readonly #returned: Counter;
   readonly #duration: Histogram;
   readonly #clock: Pick<Clock, "monotonic">;
   /** Of the processor above a port. */
@@ -44,6 +45,10 @@ export class FlowTelemetry {
       "fanout_dropped_items",
       "Data points that others got and this branch did not, since it had not settled what it got before.",
     );
+    this.#returned = counter(
+      "fanout_returned_items",
+      "Data points that others refused and this branch was not offered, since it had not settled what it got before: their sender has them.",
+    );
     this.#duration = meter.createHistogram("otelcol_processor_internal_duration", {
       unit: "s",
       description: "Time that the processor itself took for what it was passed.",
@@ -65,6 +70,7 @@ export class FlowTelemetry {
           branch,
         }),
       dropped: (points, branch) => this.#dropped.add(points, { ...from, branch, reason: "late" }),
+      returned: (points, branch) => this.#returned.add(points, { ...from, branch }),
       caughtUp: (branch) => logger.info("A branch that was slow has caught up.", { branch }),
     };
   }

@@ -16,6 +16,8 @@ export interface PortTelemetry {
   readonly late: (place: string) => void;
   /** Points that others took, and the target there did not get, since it was late. */
   readonly dropped: (points: number, place: string) => void;
+  /** Points that all others refused, and the target there was not offered, since it was late. */
+  readonly returned: (points: number, place: string) => void;
   readonly caughtUp: (place: string) => void;
 }
 
@@ -68,7 +70,11 @@ export class Port implements Consumer {
     this.#targets = targets;
     this.#patienceMs = patienceMs;
     // Where points may be dropped their count begins at 0.
-    if (targets.length > 1) for (const { place } of targets) this.#telemetry.dropped(0, place);
+    if (targets.length < 2) return;
+    for (const { place } of targets) {
+      this.#telemetry.dropped(0, place);
+      this.#telemetry.returned(0, place);
+    }
   }
 
   /** Hands on to whom another port hands on, which stands in this one's place. */
@@ -126,11 +132,10 @@ export class Port implements Consumer {
       deliveries.map((delivery, i) => this.#deliver(delivery, offered[i] as PortTarget)),
     );
     const refusals = deliveries.map(({ refusal }) => refusal).filter((refusal) => refusal !== undefined);
-    if (refusals.length === deliveries.length) return refusals;
-    for (const target of targets) {
-      if (!offered.includes(target)) this.#telemetry.dropped(batch.pointCount, target.place);
-    }
-    return undefined;
+    const isRefused = refusals.length === deliveries.length;
+    const count = isRefused ? this.#telemetry.returned : this.#telemetry.dropped;
+    for (const target of targets) if (!offered.includes(target)) count(batch.pointCount, target.place);
+    return isRefused ? refusals : undefined;
   }
 
   /** Waits for all; once one has taken the batch, no longer than there is patience for the others. */

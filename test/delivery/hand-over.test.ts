@@ -186,8 +186,8 @@ test("requests of another format stay, and are delivered within the time of the 
 
 test("a sender that waits for the result gets its data back at once", async () => {
   for (const queue of [false, { wait_for_result: true }] as const) {
-    const { create, accounts } = exporter();
-    const old = create(down, { queue });
+    const { create, accounts, metric } = exporter();
+    const old = create(down, { queue: queue && { ...queue, num_consumers: 1 } });
     await old.start(noHost);
     const results = [old.consume(gauges(1)), old.consume(gauges(1))].map((result) =>
       assert.rejects(result, RetryableError),
@@ -195,8 +195,14 @@ test("a sender that waits for the result gets its data back at once", async () =
     await setImmediate();
     await old.handOver(create(down, { queue }));
     await Promise.all(results);
+    await assert.rejects(old.consume(gauges(1)), RetryableError);
     await old.shutdown(30_000);
     assert.deepEqual(await accounts(), { sent: 0, dropped: 0, queued: 0 });
+    const givenBack = [
+      await metric("send_failed_metric_points"),
+      await metric("enqueue_failed_metric_points"),
+    ];
+    assert.deepEqual(givenBack, queue ? [2, 1] : [3, 0], "each attempt is counted, once");
   }
 });
 

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
+import { createNoopMeter } from "@opentelemetry/api";
 import { PermanentError, RetryableError } from "../../src/component/index.ts";
 import { formatDiagnostics } from "../../src/config/index.ts";
 import { Batch } from "../../src/metrics/index.ts";
 import { loadConfig, Service } from "../../src/service/index.ts";
+import type { MeterAttributes } from "../../src/telemetry/index.ts";
 import { gaugeBatch, quiet, recordingComponents } from "../support/components.ts";
 
 interface Options {
@@ -31,10 +33,22 @@ async function rig(options?: Options) {
     assert.ok(loaded.config, formatDiagnostics(loaded.diagnostics.items));
     return loaded.config;
   };
-  const service = new Service(await configOf(yaml(options)), quiet);
+  const counts = new Map<string, number>();
+  const meter = Object.assign(createNoopMeter(), {
+    createCounter: (name: string) => ({
+      add(points: number, { branch }: MeterAttributes = {}) {
+        const key = `${name} ${branch}`;
+        counts.set(key, (counts.get(key) ?? 0) + points);
+      },
+    }),
+  });
+  const service = new Service(await configOf(yaml(options)), { ...quiet, meter });
   await service.start();
   return {
     service,
+    /** What the metrics say of an exporter. */
+    points: (fate: "dropped" | "returned", exporter: string) =>
+      counts.get(`otelcol_fanout_${fate}_items exporter ${exporter}`),
     reload: async (changed: Options) => service.reload(await configOf(yaml(changed))),
     /** Offers a batch with this value. */
     send: async (value: number, batch = Batch.from(gaugeBatch("m", value))) => {
@@ -130,7 +144,7 @@ test("while all exporters are slow the sender waits, and nothing is left out", a
 });
 
 test("a batch that the only exporter that keeps up refuses goes back to the sender", async () => {
-  const { service, send, block } = await rig();
+  const { service, send, block, points } = await rig();
   const y = block("rec/y");
   await send(1);
   const x = block("rec/x");
@@ -138,6 +152,9 @@ test("a batch that the only exporter that keeps up refuses goes back to the send
   await x.arrived();
   x.giveBack(new RetryableError("queue is full"));
   await refused;
+  assert.deepEqual([points("dropped", "rec/y"), points("returned", "rec/y")], [0, 1]);
+  await send(2);
+  assert.deepEqual([points("dropped", "rec/y"), points("returned", "rec/y")], [1, 1]);
   y.goOn();
   await service.shutdown();
 });
