@@ -1,4 +1,4 @@
-import { type Clock, type Consumer, isPermanent, RetryableError } from "../component/index.ts";
+import { type Clock, type Consumer, isPermanent, PartialError, RetryableError } from "../component/index.ts";
 import type { Batch } from "../metrics/index.ts";
 
 /** A consumer and the name of its place in the graph, which outlives the instance there. */
@@ -96,7 +96,7 @@ export class Port implements Consumer {
     this.#held = undefined;
   }
 
-  /** @throws the refusal of the first target, when no target took the batch */
+  /** @throws when no target took all of the batch: what is left to say to the sender, a refusal that may be over soon first */
   async consume(batch: Batch): Promise<void> {
     await this.#released();
     this.#telemetry.outgoing(batch.pointCount);
@@ -105,7 +105,9 @@ export class Port implements Consumer {
       // One failing branch must not make the sender repeat what another branch has taken.
       if (refusals === undefined) return;
       const returned = refusals.filter(({ error }) => !isPermanent(error));
-      if (returned.length === 0 || !returned.every(({ isOrphan }) => isOrphan)) throw refusals[0]?.error;
+      if (returned.length === 0 || !returned.every(({ isOrphan }) => isOrphan)) {
+        throw (returned[0] ?? refusals[0])?.error;
+      }
       this.#telemetry.redelivered(batch.pointCount * this.#targets.length);
     }
   }
@@ -114,7 +116,10 @@ export class Port implements Consumer {
     while (this.#held !== undefined) await this.#held.promise;
   }
 
-  /** Offers the batch to all that keep up; gives their refusals, or undefined when one at least has taken it. */
+  /**
+   * Offers the batch to all that keep up; gives their refusals, or undefined when one at least has taken it. Where one
+   * took it but for some points, only its refusal: the others' would make the sender repeat the rest.
+   */
   async #offer(batch: Batch): Promise<readonly Refusal[] | undefined> {
     const targets = this.#targets;
     const only = targets[0];
@@ -132,10 +137,11 @@ export class Port implements Consumer {
       deliveries.map((delivery, i) => this.#deliver(delivery, offered[i] as PortTarget)),
     );
     const refusals = deliveries.map(({ refusal }) => refusal).filter((refusal) => refusal !== undefined);
-    const isRefused = refusals.length === deliveries.length;
-    const count = isRefused ? this.#telemetry.returned : this.#telemetry.dropped;
+    const count = deliveries.some(isTaken) ? this.#telemetry.dropped : this.#telemetry.returned;
     for (const target of targets) if (!offered.includes(target)) count(batch.pointCount, target.place);
-    return isRefused ? refusals : undefined;
+    if (refusals.length < deliveries.length) return undefined;
+    const partial = deliveries.find(isTaken)?.refusal;
+    return partial === undefined ? refusals : [partial];
   }
 
   /** Waits for all; once one has taken the batch, no longer than there is patience for the others. */
@@ -148,7 +154,7 @@ export class Port implements Consumer {
     const taken = Promise.withResolvers<void>();
     deliveries.forEach((delivery, i) => {
       settling[i]?.then(() => {
-        if (delivery.refusal === undefined) taken.resolve();
+        if (isTaken(delivery)) taken.resolve();
       });
     });
     await Promise.race([all, taken.promise]);
@@ -226,6 +232,11 @@ export class Port implements Consumer {
     this.#idle?.resolve();
     this.#idle = undefined;
   }
+}
+
+/** As a whole, or but for points that nobody is to send again. */
+function isTaken({ refusal }: Delivery): boolean {
+  return refusal === undefined || refusal.error instanceof PartialError;
 }
 
 function deliveryTo({ place }: PortTarget, batch: Batch): Delivery {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { createNoopMeter } from "@opentelemetry/api";
-import { PermanentError, RetryableError } from "../../src/component/index.ts";
+import { PartialError, PermanentError, RetryableError } from "../../src/component/index.ts";
 import { formatDiagnostics } from "../../src/config/index.ts";
 import { Batch } from "../../src/metrics/index.ts";
 import { loadConfig, Service } from "../../src/service/index.ts";
@@ -156,6 +156,33 @@ test("a batch that the only exporter that keeps up refuses goes back to the send
   await send(2);
   assert.deepEqual([points("dropped", "rec/y"), points("returned", "rec/y")], [1, 1]);
   y.goOn();
+  await service.shutdown();
+});
+
+test("what one exporter took but for some points is not brought again since the other refused it", async () => {
+  const { service, send, block } = await rig();
+  for (const [first, second] of [
+    ["rec/x", "rec/y"],
+    ["rec/y", "rec/x"],
+  ] as const) {
+    const [partial, refusing] = [block(first), block(second)];
+    const sent = assert.rejects(send(1), PartialError);
+    await Promise.all([partial.arrived(), refusing.arrived()]);
+    partial.giveBack(new PartialError("one was refused", 1));
+    refusing.giveBack(new RetryableError("queue is full"));
+    await sent;
+  }
+  await service.shutdown();
+});
+
+test("what one exporter refuses for good and the other for now may come again", async () => {
+  const { service, send, block } = await rig();
+  const [x, y] = [block("rec/x"), block("rec/y")];
+  const sent = assert.rejects(send(1), RetryableError);
+  await Promise.all([x.arrived(), y.arrived()]);
+  x.giveBack(new PermanentError("no"));
+  y.giveBack(new RetryableError("queue is full"));
+  await sent;
   await service.shutdown();
 });
 
