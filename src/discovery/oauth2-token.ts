@@ -1,3 +1,4 @@
+import { reveal, Secret } from "../config/index.ts";
 import { CollectorError } from "../errors/index.ts";
 import type { HttpClient } from "../net/index.ts";
 import type { PrometheusHttpConfig } from "./http-options.ts";
@@ -10,7 +11,9 @@ const MAX_RESPONSE_BYTES = 1024 * 1024;
 type OAuth2Config = NonNullable<PrometheusHttpConfig["oauth2"]>;
 
 interface Token {
-  readonly header: string;
+  readonly type: string;
+  /** Held, so that it is redacted wherever it is quoted. */
+  readonly value: Secret;
   readonly goodUntilMs: number;
   readonly secret: string;
 }
@@ -42,12 +45,12 @@ export class OAuth2Token {
     const secret = await secretFrom(config.client_secret, config.client_secret_file, "client_secret_file");
     const token = this.#token;
     if (token !== undefined && token.secret === secret && monotonic() < token.goodUntilMs)
-      return token.header;
+      return headerOf(token);
     this.#fetching ??= this.#fetch(secret).finally(() => {
       this.#fetching = undefined;
     });
     this.#token = await this.#fetching;
-    return this.#token.header;
+    return headerOf(this.#token);
   }
 
   async #fetch(secret: string): Promise<Token> {
@@ -102,10 +105,15 @@ function readToken(body: Buffer, askedMs: number, secret: string): Token | undef
   const type =
     typeof token_type === "string" && token_type.toLowerCase() !== "bearer" ? token_type : "Bearer";
   return {
-    header: `${type} ${access_token}`,
+    type,
+    value: new Secret(access_token),
     goodUntilMs: seconds > 0 ? askedMs + seconds * 1000 - EARLY_MS : Number.POSITIVE_INFINITY,
     secret,
   };
+}
+
+function headerOf({ type, value }: Token): string {
+  return `${type} ${reveal(value)}`;
 }
 
 /** RFC 6749 section 2.3.1: the parts of the Basic credentials are form-encoded first. */

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import { Agent, type Dispatcher, ProxyAgent } from "undici";
+import { reveal, Secret } from "../config/index.ts";
 import { errorText } from "../errors/index.ts";
 import type { ApiAccess, ApiCredentials } from "./api-access.ts";
 import { type ApiAction, ApiError, describeAction, statusError } from "./api-error.ts";
@@ -35,6 +36,8 @@ export class ApiClient {
   readonly #now: () => number;
   readonly #dispatchers = new Set<Dispatcher>();
   #current: { readonly fingerprint: string; readonly dispatcher: Dispatcher } | undefined;
+  /** The token that is sent, held so that it is redacted wherever it is quoted. */
+  #token: Secret | undefined;
   #closed = false;
 
   /** @param now milliseconds since the epoch */
@@ -74,6 +77,8 @@ export class ApiClient {
     // What is aborted or closed meanwhile must not wait for a plugin, nor open a connection that nobody ends.
     const credentials = await abortable(this.access.credentials(), request.signal);
     if (this.#closed) throw new ApiError("connect", "the client is closed");
+    const { authorization } = credentials;
+    this.#conceal(authorization);
     const { server } = this.access;
     const query = new URLSearchParams(request.query).toString();
     return await this.#dispatcher(credentials).request({
@@ -83,12 +88,18 @@ export class ApiClient {
       headers: {
         accept: request.accept ?? "application/json",
         "user-agent": this.#userAgent,
-        ...(credentials.authorization !== undefined && { authorization: credentials.authorization }),
+        ...(authorization !== undefined && { authorization }),
       },
       headersTimeout: request.silenceMs,
       bodyTimeout: request.silenceMs,
       signal: request.signal,
     });
+  }
+
+  #conceal(authorization: string | undefined): void {
+    const token = authorization?.replace(/^\S+ /, "");
+    if (token === undefined || (this.#token !== undefined && reveal(this.#token) === token)) return;
+    this.#token = new Secret(token);
   }
 
   #dispatcher({ ca, cert, key }: ApiCredentials): Dispatcher {

@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect as connectTcp } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import { redactText } from "../../src/config/index.ts";
 import { type ConnectionConfig, connect, resources, WatchedObjects } from "../../src/kubernetes/index.ts";
 import { type Cleanup, temporaryDirectory } from "../support/certificates.ts";
 import { FakeKubernetes } from "../support/fake-kubernetes.ts";
@@ -65,6 +66,7 @@ test("a service account token that is replaced is used from then on", async (t) 
   fake.closeWatches("nodes");
   fake.apply("nodes", { metadata: { name: "node01" } });
   await eventually(() => nodes.store.size === 1);
+  assert.equal(redactText("the server knows no token-2"), "the server knows no [REDACTED]");
 });
 
 test("a CA that is replaced is trusted from then on", async (t) => {
