@@ -118,6 +118,7 @@ function group(parts: Parts): Transform {
     const moved = take(draft.metrics, parts)
       .map(({ metric, match }) => applyAll(rename(metric, parts.config, match), parts.operations, plan))
       .filter(({ attributes }) => attributes.length > 0);
+    draft.metrics = remaining(draft.metrics, parts);
     if (moved.length === 0) return;
     const { resource } = draft;
     let target = resources.get(resource);
@@ -129,7 +130,6 @@ function group(parts: Parts): Transform {
       resources.set(resource, target);
     }
     draft.moveTo(target, moved);
-    draft.metrics = remaining(draft.metrics, parts);
   };
 }
 

@@ -4,14 +4,12 @@ import {
   type ColumnBuffers,
   DataPointType,
   type HistogramMetricLayout,
-  type HistogramSlots,
   type MetricLayout,
   memoise,
   PRESENT,
   pointSlot,
   STALE,
   type SummaryMetricLayout,
-  type SummarySlots,
   ValueType,
 } from "../../metrics/index.ts";
 import { copyPoints, pickPoints, ScaleSlots, type SlotOperation, SlotProgram } from "../../reshape/index.ts";
@@ -19,6 +17,7 @@ import { seriesKey } from "../../temporality/index.ts";
 import type { Aggregation } from "./config.ts";
 import { ConvertSlots } from "./convert-slots.ts";
 import { MergeDetails } from "./merge-details.ts";
+import { type AddUp, haveSameParts, mergeSeries, type Series } from "./merge-series.ts";
 import { MergeSlots, slotGroups } from "./merge-slots.ts";
 import type { PointStates } from "./point-states.ts";
 
@@ -170,63 +169,30 @@ export class ValuePlan {
     return merged.some(({ group }) => this.#counting(source, group).length > 1);
   }
 
-  /** Cumulative buckets add up by bound: what all have in common is exact, so bounds that one of them lacks go. */
   #mergeSeries(
     source: HistogramMetricLayout | SummaryMetricLayout,
     target: HistogramMetricLayout | SummaryMetricLayout,
     merged: readonly Merged[],
   ): MetricLayout {
-    const series: (HistogramSlots | SummarySlots)[] = [...target.series];
+    const series: Series[] = [...target.series];
     const points: Group[] = [];
     const parts: (Group & { readonly points: readonly number[] })[] = [];
+    const addUp: AddUp = (all, slotOf) => {
+      const to = this.#width++;
+      parts.push({ to, members: all.map(slotOf), points: all.map(({ count }) => count) });
+      return to;
+    };
     for (const { index, group } of merged) {
       const all = seriesOf(source, group);
-      const own = haveSameParts(all) ? all : seriesOf(source, this.#counting(source, group));
-      const [only] = own;
-      if (own.length === 1 && only !== undefined) {
-        series[index] = only;
-        continue;
-      }
-      const part = (having: readonly (HistogramSlots | SummarySlots)[], members: readonly number[]) => {
-        const to = this.#width++;
-        parts.push({ to, members, points: having.map(({ count }) => count) });
-        return to;
-      };
-      const counts = own.map(({ count }) => count);
-      const count = part(own, counts);
-      points.push({ to: count, members: counts });
-      this.#states.made(count, counts);
-      const summed = own.filter((slots) => slots.sum >= 0);
-      const sum = () =>
-        part(
-          summed,
-          summed.map((slots) => slots.sum),
-        );
-      const histograms = own.filter((slots) => "buckets" in slots);
-      if (histograms.length > 0) {
-        const bounds = commonBounds(histograms);
-        const buckets = bounds.map((bound) =>
-          part(
-            own,
-            histograms.map((slots) => slots.buckets[slots.bounds.indexOf(bound)] as number),
-          ),
-        );
-        series[index] = {
-          count,
-          sum: summed.length < own.length ? -1 : sum(),
-          bounds,
-          buckets: Uint32Array.from(buckets),
-        };
-      } else {
-        // A summary without a sum has 0.
-        series[index] = {
-          count,
-          sum: summed.length === 0 ? -1 : sum(),
-          quantiles: [],
-          values: new Uint32Array(0),
-        };
-      }
+      const counting = haveSameParts(all) ? all : seriesOf(source, this.#counting(source, group));
+      const one = mergeSeries(counting, addUp);
+      series[index] = one;
+      if (counting.length === 1) continue;
+      const members = counting.map(({ count }) => count);
+      points.push({ to: one.count, members });
+      this.#states.made(one.count, members);
     }
+    if (points.length === 0) return { ...target, series } as MetricLayout;
     const memberPoints = Uint32Array.from(parts.flatMap((part) => part.points));
     this.#operations.push(
       new MergeSlots(slotGroups(parts), memberPoints, "sum"),
@@ -239,11 +205,11 @@ export class ValuePlan {
     return this.#states.of(pointSlot(metric, index));
   }
 
-  /** Points (by index) that say what the group becomes: those that go on; if none does, those that end. */
+  /** Points (by index) that say what the group becomes: those that go on; if none does, those that end; else all. */
   #counting(metric: MetricLayout, group: readonly number[]): readonly number[] {
     const states = group.map((i) => this.#stateOf(metric, i));
-    const state = states.includes(PRESENT) ? PRESENT : STALE;
-    return group.filter((_, k) => states[k] === state);
+    const counts = [PRESENT, STALE].find((state) => states.includes(state)) ?? ABSENT;
+    return group.filter((_, k) => states[k] === counts);
   }
 }
 
@@ -261,27 +227,7 @@ interface Merged {
 function seriesOf(
   metric: HistogramMetricLayout | SummaryMetricLayout,
   group: readonly number[],
-): readonly (HistogramSlots | SummarySlots)[] {
-  return group.map((i) => metric.series[i] as HistogramSlots | SummarySlots);
-}
-
-/** Whether any of them become the same, however many: summaries with quantiles do not. */
-function haveSameParts(series: readonly (HistogramSlots | SummarySlots)[]): boolean {
-  const [first] = series;
-  return series.every((slots) => {
-    if (slots.sum < 0 !== (first as HistogramSlots).sum < 0) return false;
-    return "bounds" in slots
-      ? isSameList(slots.bounds, (first as HistogramSlots).bounds)
-      : slots.quantiles.length === 0;
-  });
-}
-
-function commonBounds([first, ...others]: readonly HistogramSlots[]): readonly number[] {
-  const bounds = first?.bounds ?? [];
-  if (others.every((slots) => isSameList(slots.bounds, bounds))) return bounds;
-  return bounds.filter((bound) => others.every((slots) => slots.bounds.includes(bound)));
-}
-
-function isSameList(a: readonly number[], b: readonly number[]): boolean {
-  return a === b || (a.length === b.length && a.every((item, i) => item === b[i]));
+): readonly [Series, ...Series[]] {
+  const all: Series[] = group.map((i) => metric.series[i] as Series);
+  return all as [Series, ...Series[]];
 }
