@@ -6,6 +6,7 @@ import {
   type StorageClient,
   StorageError,
   type StorageExtension,
+  type StorageOperation,
 } from "../../component/index.ts";
 import { defaultDirectory, type FileStorageConfig } from "./config.ts";
 import { DirectoryLock } from "./directory-lock.ts";
@@ -29,6 +30,8 @@ export class FileStorageExtension implements StorageExtension {
   readonly #mode: number;
   /** Open ones by folder; undefined while one is being opened. */
   readonly #stores = new Map<string, LogStore | undefined>();
+  /** Deletions that are in force and not written, of stores that were closed on a full disk, as reloads do; by folder. */
+  readonly #owed = new Map<string, readonly StorageOperation[]>();
   readonly #failing = new Set<string>();
   readonly #unreadable = new Set<string>();
   readonly #telemetry: StorageTelemetry;
@@ -97,6 +100,7 @@ export class FileStorageExtension implements StorageExtension {
       fsync: config.fsync,
       moveBytes: config.compaction.max_transaction_size,
       segmentBytes: SEGMENT_BYTES,
+      owed: this.#owed.get(folder),
       logger,
       now: () => clock.now(),
       onDamage: (places) => this.#telemetry.damaged(folder, places),
@@ -122,6 +126,7 @@ export class FileStorageExtension implements StorageExtension {
         await store.close();
         if (this.#stores.get(folder) !== store) return;
         this.#stores.delete(folder);
+        this.#owed.set(folder, store.owed);
         this.#reportKept(folder, store);
         // A reload may have taken the component away for good.
         if (this.#lock !== undefined) this.#scheduleOrphanCheck();

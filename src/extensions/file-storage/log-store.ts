@@ -14,6 +14,8 @@ export interface LogStoreOptions extends RecoverOptions {
   readonly moveBytes: number;
   /** A new segment is begun when the last one has reached this size. */
   readonly segmentBytes: number;
+  /** Deletions that the one before could not write: see {@link LogStore.owed}. */
+  readonly owed?: readonly StorageOperation[] | undefined;
   /** Told of each write that failed, and undefined of each that brought new values and did not. */
   readonly onWrite: (error: StorageError | undefined) => void;
 }
@@ -73,6 +75,7 @@ export class LogStore implements StorageClient {
     this.#segments = segments;
     this.#active = segments.at(-1) as Segment;
     this.#file = file;
+    if (options.owed !== undefined && options.owed.length > 0) this.#owe(options.owed);
   }
 
   /** @throws StorageError; see {@link recoverLog} for what happens to damaged files */
@@ -87,6 +90,11 @@ export class LogStore implements StorageClient {
     } catch (error) {
       throw toStorageError(error, `cannot open the storage in ${directory}`);
     }
+  }
+
+  /** After `close`: deletions that a full disk has not taken. Whoever opens the log next has to have them, or what they delete is back. */
+  get owed(): readonly StorageOperation[] {
+    return this.#owed;
   }
 
   /** Keys with a value. */
@@ -202,16 +210,20 @@ export class LogStore implements StorageClient {
       return;
     }
     for (const write of group) {
-      const { operations, record, resolve, reject } = write;
+      const { operations, resolve, reject } = write;
       if (isGrowing(write)) {
         reject(error);
         continue;
       }
-      // A deletion needs no room to take effect, only to be remembered after a crash.
-      this.#index.apply(record.entries, this.#active, 0);
-      this.#owed.push(...operations);
+      this.#owe(operations);
       resolve();
     }
+  }
+
+  /** A deletion needs no room to take effect, only to be remembered after a crash. */
+  #owe(deletions: readonly StorageOperation[]): void {
+    this.#index.apply(encodeRecord(deletions).entries, this.#active, 0);
+    this.#owed.push(...deletions);
   }
 
   /** All of them or none. */

@@ -183,7 +183,7 @@ test("a full disk refuses, deletions take effect all the same, and room that is 
   const directory = await smallDisk(t, "1m");
   if (directory === undefined) return t.skip("takes the right to mount a tmpfs");
   const { extension, logs, statuses, metric } = await started(t, { directory });
-  const client = await extension.client("exporter", "x", "metrics");
+  let client = await extension.client("exporter", "x", "metrics");
   const big = Buffer.alloc(200_000, 7);
   const taken: string[] = [];
   for (let i = 0; i < 8; i++) {
@@ -208,6 +208,10 @@ test("a full disk refuses, deletions take effect all the same, and room that is 
   for (const key of taken.slice(1)) await client.batch([remove(key)]);
   assert.deepEqual(await client.keys(), ["k0"]);
   await assert.rejects(client.batch([put("k9", big)]), { reason: "full" });
+  // As a reload does.
+  await client.close();
+  client = await extension.client("exporter", "x", "metrics");
+  assert.deepEqual(await client.keys(), ["k0"]);
   await client.batch([remove("k0")]);
   await client.batch([put("k9", big)]);
   assert.deepEqual(
