@@ -28,6 +28,7 @@ export {
   type Stability,
 } from "./definition.ts";
 export { isPermanent, PartialError, PermanentError, RetryableError } from "./flow-error.ts";
+export { handOverMethods } from "./hand-over.ts";
 export {
   type BatchProcessor,
   type ConsumerProcessor,

@@ -31,10 +31,11 @@ export interface SdkRequest extends DeliveryRequest {
 export function wrapPushMetricExporter(
   exporter: PushMetricExporter,
   logger: Logger,
-): Pick<DeliveryOptions<SdkRequest>, "encode" | "send" | "leavesOut"> {
+): Pick<DeliveryOptions<SdkRequest>, "encode" | "send" | "leavesOut" | "format"> {
   let warned = false;
   return {
     leavesOut: true,
+    format: "sdk",
     encode(batches: readonly Batch[]): SdkRequest {
       const { resourceMetrics, dropped } = toSdk(batches.flatMap((batch) => batch.resourceMetrics));
       if (dropped > 0 && !warned) {

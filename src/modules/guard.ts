@@ -1,4 +1,11 @@
-import type { Component, Consumer, Definition, Host, UpstreamSettings } from "../component/index.ts";
+import {
+  type Component,
+  type Consumer,
+  type Definition,
+  type Host,
+  handOverMethods,
+  type UpstreamSettings,
+} from "../component/index.ts";
 import type { Batch } from "../metrics/index.ts";
 import { CustomCode } from "./custom-code.ts";
 import { Downstream } from "./downstream.ts";
@@ -19,7 +26,11 @@ export function guarded(
     const guard = new LifecycleGuard(component, custom);
     if (kind === "extension") return withAllOf(component, guard);
     if (kind === "receiver") return guard;
-    return new ConsumerGuard(component as Component & Consumer, custom, downstream, settings, options);
+    const consumer = component as Component & Consumer;
+    return Object.assign(
+      new ConsumerGuard(consumer, custom, downstream, settings, options),
+      handOverMethods(component),
+    );
   };
   // The kind, and with it the type of create, is the definition's own.
   return { ...definition, revision, create } as unknown as Definition;

@@ -76,6 +76,14 @@ class PushExporter implements Component, Consumer {
     return this.#chain.consume(batch);
   }
 
+  handOver(successor: Component | undefined): Promise<void> {
+    return this.#chain.handOver(successor);
+  }
+
+  inherit(legacy: unknown): Promise<void> {
+    return this.#chain.inherit(legacy);
+  }
+
   async shutdown(drainMs: number): Promise<void> {
     try {
       await this.#chain.shutdown(drainMs);

@@ -1,4 +1,4 @@
-import type { Component, Consumer } from "../component/index.ts";
+import { type Component, type Consumer, handOverMethods } from "../component/index.ts";
 import { CollectorError } from "../errors/index.ts";
 import type { Batch, Layout } from "../metrics/index.ts";
 
@@ -12,8 +12,7 @@ export function checked<Target extends Component & Partial<Consumer>>(target: Ta
   const guard: Component & Consumer = {
     start: (host) => target.start?.(host),
     shutdown: (drainMs) => target.shutdown?.(drainMs),
-    ...(target.handOver !== undefined && { handOver: target.handOver.bind(target) }),
-    ...(target.inherit !== undefined && { inherit: target.inherit.bind(target) }),
+    ...handOverMethods(target),
     async consume(batch) {
       // Asked for as it is: the other face would be made of it, and hide who writes to it.
       if (!batch.isColumnar) deepFreeze(batch.resourceMetrics);

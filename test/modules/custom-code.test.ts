@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import {
@@ -392,6 +393,41 @@ export default [
   await service.start();
   assert.deepEqual(await service.shutdown(), []);
   assert.deepEqual(logs, [{ msg: "Arrived.", value: 7, headers: { a: "b", authorization: "sesame" } }]);
+});
+
+test("an exporter of a module hands over to the one that a reload puts in its place", async (t) => {
+  const root = await directory(t, {
+    "config.yaml": `
+receivers: { rec: }
+exporters: { keeping: { name: a } }
+service:
+  modules: [./x.ts]
+  pipelines: { metrics: { receivers: [rec], exporters: [keeping] } }
+`,
+    "x.ts": `
+import { defineExporter, z } from "otelcol-kubevirt";
+export default defineExporter({ type: "keeping", stability: "alpha", config: z.strictObject({ name: z.string() }),
+  create: ({ config: { name }, logger }) => ({
+    consume: async () => {},
+    handOver: async (successor) => successor?.inherit?.(name),
+    inherit: async (legacy) => logger.warn("Inherited.", { name, legacy }),
+  }),
+});`,
+  });
+  const { config } = await load(root);
+  assert.ok(config);
+  const logs: LogFields[] = [];
+  const service = new Service(config, { ...quiet, logger: keepingLogger(logs) });
+  await service.start();
+  await writeFile(
+    join(root, "config.yaml"),
+    (await readFile(join(root, "config.yaml"), "utf8")).replace("name: a", "name: b"),
+  );
+  const { config: changed } = await load(root);
+  assert.ok(changed);
+  await service.reload(changed);
+  assert.deepEqual(await service.shutdown(), []);
+  assert.deepEqual(logs, [{ msg: "Inherited.", name: "b", legacy: "a" }]);
 });
 
 test("a connector of a module works", async (t) => {

@@ -9,6 +9,7 @@ import {
   MeterProvider,
   type MetricProducer,
   MetricReader,
+  type PushMetricExporter,
 } from "@opentelemetry/sdk-metrics";
 import { startVirtHandler } from "../../examples/virt-handler-sim/index.ts";
 import { type Consumer, defineReceiver } from "../../src/component/index.ts";
@@ -50,6 +51,45 @@ service: { pipelines: { metrics: { receivers: [rec], exporters: [sdk] } } }`,
   await recorded.outlets.get("rec")?.consume(Batch.from(gaugeBatch("sdk.gauge", 7)));
   assert.deepEqual(await service.shutdown(), []);
   assert.equal(sink.batches[0]?.[0]?.scopeMetrics[0]?.metrics[0]?.descriptor.name, "sdk.gauge");
+});
+
+test("what an SDK exporter has not delivered goes on in the one that a reload puts in its place", async () => {
+  const taken = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const attempted = Promise.withResolvers<void>();
+  const away: PushMetricExporter = {
+    export: (_metrics, done) => {
+      attempted.resolve();
+      done({ code: 1, error: new Error("away") });
+    },
+    forceFlush: async () => {},
+    shutdown: async () => {},
+  };
+  const exporter = exporterOfPush("sdk", { url: z.string() }, ({ url }) => (url === "away" ? away : taken));
+  const { components, recorded } = recordingComponents();
+  const configOf = async (url: string) => {
+    const yaml = `receivers: { rec: }
+exporters: { sdk: { url: ${url} } }
+service: { pipelines: { metrics: { receivers: [rec], exporters: [sdk] } } }`;
+    const set = { ...components, exporters: [exporter] };
+    const { config } = await loadConfig({ uris: [`yaml:${yaml}`], env: {}, cwd: "." }, set);
+    assert.ok(config);
+    return config;
+  };
+  const service = new Service(await configOf("away"), quiet);
+  await service.start();
+  await recorded.outlets.get("rec")?.consume(Batch.from(gaugeBatch("sdk.gauge", 7)));
+  await attempted.promise;
+  const exported = new Promise<void>((resolve) => {
+    const original = taken.export.bind(taken);
+    taken.export = (metrics, done) => {
+      original(metrics, done);
+      resolve();
+    };
+  });
+  await service.reload(await configOf("here"));
+  await exported;
+  assert.equal(taken.getMetrics()[0]?.scopeMetrics[0]?.metrics[0]?.descriptor.name, "sdk.gauge");
+  assert.deepEqual(await service.shutdown(), []);
 });
 
 class CollectReader extends MetricReader {
