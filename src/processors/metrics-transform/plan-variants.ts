@@ -2,7 +2,8 @@ import type { Presence } from "../../metrics/index.ts";
 import { PointStates } from "./point-states.ts";
 
 interface Variant<Plan> {
-  readonly states: PointStates;
+  /** States by slot of the source. */
+  readonly asked: ReadonlyMap<number, number>;
   readonly plan: Plan;
 }
 
@@ -33,7 +34,7 @@ export class PlanVariants<Plan> {
   }
 
   #variantFor(presence: Presence): Variant<Plan> {
-    const index = this.#variants.findIndex(({ states }) => states.holdFor(presence));
+    const index = this.#variants.findIndex(({ asked }) => isSame(asked, presence));
     const variant = this.#variants.splice(index, index < 0 ? 0 : 1)[0] ?? this.#new(presence);
     this.#variants.unshift(variant);
     this.#variants.length = Math.min(this.#variants.length, KEPT);
@@ -42,6 +43,12 @@ export class PlanVariants<Plan> {
 
   #new(presence: Presence): Variant<Plan> {
     const states = new PointStates(presence);
-    return { states, plan: this.#make(states) };
+    const plan = this.#make(states);
+    return { asked: states.asked, plan };
   }
+}
+
+function isSame(asked: ReadonlyMap<number, number>, presence: Presence): boolean {
+  for (const [slot, state] of asked) if (presence.at(slot) !== state) return false;
+  return true;
 }

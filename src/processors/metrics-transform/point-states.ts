@@ -3,12 +3,16 @@ import { ABSENT, PRESENT, type Presence, STALE } from "../../metrics/index.ts";
 /** Which points are there, for who works out a plan. What was asked for is noted: the plan holds where it is the same. */
 export class PointStates {
   readonly #presence: Presence;
-  /** By slot of the source. */
   readonly #asked = new Map<number, number>();
   readonly #madeOf = new Map<number, readonly number[]>();
 
   constructor(presence: Presence) {
     this.#presence = presence;
+  }
+
+  /** What the plan depends on: states by slot of the source. */
+  get asked(): ReadonlyMap<number, number> {
+    return this.#asked;
   }
 
   /** The point of `slot` will be there if one of `members` is, and end if all that are there end. */
@@ -31,11 +35,5 @@ export class PointStates {
       if (own === STALE) state = STALE;
     }
     return state;
-  }
-
-  /** Whether everything that was asked for is the same there. */
-  holdFor(presence: Presence): boolean {
-    for (const [slot, state] of this.#asked) if (presence.at(slot) !== state) return false;
-    return true;
   }
 }
