@@ -18,6 +18,9 @@ export class ReloadFailedError extends CollectorError {
   }
 }
 
+/** Nothing that brings data is started any more. */
+class StoppingError extends CollectorError {}
+
 /**
  * How long a reload waits for what may be stuck in something that is away: batches on their way, which come back when
  * that hands over, and exporters that deliver what they have left from a store that is about to stop.
@@ -49,6 +52,8 @@ export class Service {
   /** The start or reload under way. */
   #operation: Promise<unknown> = Promise.resolve();
   #stopping: Promise<readonly CollectorError[]> | undefined;
+  /** The shutdown is past the reload that it came in. */
+  #waitsForNothing = false;
 
   /**
    * Builds the components; starts nothing and binds nothing.
@@ -109,8 +114,9 @@ export class Service {
     const { clock } = this.#settings;
     const budgetMs = this.#config.service.shutdown_timeout;
     const begun = clock.monotonic();
-    // A reload stops at its next step; a component that is slow to start or to stop is not waited for long.
+    // A reload ends with parts that can take what is on its way; one that is slow to start or to stop is not waited for long.
     await new StagedStop(clock, budgetMs).wait(this.#operation, 1 / 4);
+    this.#waitsForNothing = true;
     for (const { port } of this.#live) port?.release();
     const order = [...this.#graph.nodes.values()].filter((node) => this.#live.has(node));
     const others = [...this.#live].filter((node) => !order.includes(node));
@@ -119,15 +125,15 @@ export class Service {
 
   async #reload(config: CollectorConfig): Promise<void> {
     const before = { config: this.#config, graph: this.#graph };
-    this.#refuseWhileStopping();
+    this.#refuseWhen(this.#stopping !== undefined);
     // Whatever fails here has touched nothing.
     const graph = await this.#build(config);
     this.#board.isReplacing = true;
     try {
       await this.#swap(graph, config);
     } catch (error) {
-      if (this.#stopping !== undefined) throw error;
-      await this.#goBack(before.config, error);
+      // Of no use then, since only receivers are missing.
+      if (!(error instanceof StoppingError)) await this.#goBack(before.config, error);
       throw error;
     } finally {
       this.#board.isReplacing = false;
@@ -203,13 +209,17 @@ export class Service {
       stop,
       removed.filter((node) => !drains.has(node) && node.kind !== "receiver"),
     );
-    this.#refuseWhileStopping();
+    // In a shutdown as well: what exporters have handed over, and what waits at ports, is for the new ones to deliver.
+    this.#refuseWhen(this.#waitsForNothing);
     this.#graph = graph;
     this.#config = config;
     this.#board.place(graph.nodes, graph.pipelinesOf);
     graph.connect();
     try {
-      await this.#startAll(added.filter(({ kind }) => kind !== "receiver"));
+      await this.#startAll(
+        added.filter(({ kind }) => kind !== "receiver"),
+        () => this.#waitsForNothing,
+      );
     } catch (error) {
       for (const { port } of leaving.running) port?.release();
       await stop.wait(leaving.ended, 1);
@@ -297,17 +307,17 @@ export class Service {
     if (graph === this.#graph) this.#board.place(graph.nodes, graph.pipelinesOf);
   }
 
-  async #startAll(nodes: readonly Node[]): Promise<void> {
+  async #startAll(nodes: readonly Node[], isOver = () => this.#stopping !== undefined): Promise<void> {
     const host = this.#host();
     for (const node of nodes) {
-      this.#refuseWhileStopping();
+      this.#refuseWhen(isOver());
       await startNode(node, host);
     }
   }
 
-  #refuseWhileStopping(): void {
-    if (this.#stopping === undefined) return;
-    throw new CollectorError("COMPONENT_START", "the collector is shutting down, nothing more is started");
+  #refuseWhen(isOver: boolean): void {
+    if (!isOver) return;
+    throw new StoppingError("COMPONENT_START", "the collector is shutting down, nothing more is started");
   }
 
   #host(): Host {

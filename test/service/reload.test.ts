@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RetryableError } from "../../src/component/index.ts";
+import { setImmediate as turn } from "node:timers/promises";
+import { type Component, type Consumer, RetryableError } from "../../src/component/index.ts";
 import { formatDiagnostics } from "../../src/config/index.ts";
 import { Batch } from "../../src/metrics/index.ts";
 import { type CollectorConfig, loadConfig, Service } from "../../src/service/index.ts";
@@ -143,6 +144,50 @@ test("a shutdown during a reload ends the reload and stops old and new parts", a
   assert.ok(!recorded.events.includes("start exporter rec/z"));
   await assert.rejects(service.reload(await config(single("rec/x"))), /shutting down/);
 });
+
+for (const successor of ["starts", "cannot start"] as const) {
+  test(`a shutdown during a reload whose exporter ${successor} delivers what waits to all exporters`, async () => {
+    const { service: other, recorded, config } = await rig(single("rec/x"));
+    await other.shutdown();
+    const gate = Promise.withResolvers<void>();
+    const taken: string[] = [];
+    const withExporter = async (version: number) => {
+      const loaded = await config(yaml("").replace("400ms", "30s"));
+      const exporter = loaded.exporters.get("rec/x");
+      assert.ok(exporter);
+      let isOpen = false;
+      const create = (): Component & Consumer => ({
+        start() {
+          if (version === 2 && successor === "cannot start") throw new Error("no such file");
+          isOpen = true;
+        },
+        async consume() {
+          if (!isOpen) throw new RetryableError("closed");
+          taken.push(`x ${version}`);
+        },
+        async shutdown() {
+          isOpen = false;
+          if (version === 1) await gate.promise;
+        },
+      });
+      const definition = { ...exporter.definition, create };
+      const replaced = { ...exporter, definition, fingerprint: `${version}` };
+      return { ...loaded, exporters: new Map([...loaded.exporters, ["rec/x", replaced]]) };
+    };
+    const service = new Service(await withExporter(1), quiet);
+    await service.start();
+    const reload = service.reload(await withExporter(2)).catch((error: Error) => error);
+    await turn();
+    const stopped = service.shutdown();
+    const sent = send(recorded, "rec/a");
+    gate.resolve();
+    await sent;
+    await reload;
+    assert.deepEqual(await stopped, []);
+    assert.deepEqual(taken, [successor === "starts" ? "x 2" : "x 1"]);
+    assert.equal(recorded.received.get("rec/y")?.length, 1);
+  });
+}
 
 test("a component that does not stop is given up when the time is over", async () => {
   const { service, config } = await rig(single("rec/x", "", "50ms"));
