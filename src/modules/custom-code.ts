@@ -42,6 +42,7 @@ export class CustomCode {
       unit: "{event}",
       description: "Errors thrown by custom code, and batches that took it longer than slow_after.",
     });
+    for (const event of ["error", "slow"]) events.add(0, { component: id, event });
     this.#count = (event) => events.add(1, { component: id, event });
   }
 

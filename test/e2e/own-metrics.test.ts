@@ -194,6 +194,10 @@ describe("the collector's own metrics", { concurrency: true }, () => {
     zero("scraper_dropped_metric_points", { receiver, reason: "duplicate" });
     zero("kubevirt_handler_failed_health_checks", { receiver, reason: "http_status" });
     zero("processor_refused_items", { processor: "kubevirt_handler" });
+    zero("processor_kubevirt_handler_dropped_metric_points", {
+      processor: "kubevirt_handler",
+      reason: "wrong_type",
+    });
     zero("config_reloads", { outcome: "failure" });
     zero("log_lost_lines", { output: "stderr" });
     for (const record of collector.logs) {

@@ -12,6 +12,8 @@ export class ConnectorTelemetry {
       description:
         "Conditions that failed for an item. What depends on names only runs, and fails, once for each set of series.",
     });
+    // Losses are counted from 0 on, so that `rate()` sees the first one.
+    this.#errors.add(0, { connector: id });
   }
 
   conditionFailed(): void {

@@ -1,6 +1,8 @@
 import type { Counter, Gauge, Meter, MeterAttributes } from "../../telemetry/index.ts";
 import type { DeltaCounts } from "../../temporality/index.ts";
 
+const DROP_REASONS = ["initial", "bucket_mismatch", "not_finite", "out_of_order"] as const;
+
 /** The processor's own metrics, named as the Collector's. */
 export class ProcessorTelemetry {
   readonly #attributes: MeterAttributes;
@@ -22,6 +24,8 @@ export class ProcessorTelemetry {
       unit: "{stream}",
       description: "Series whose last total is kept for their next difference.",
     });
+    // Losses are counted from 0 on, so that `rate()` sees the first one.
+    for (const reason of DROP_REASONS) this.#dropped.add(0, { ...this.#attributes, reason });
   }
 
   record(counts: DeltaCounts, streams: number): void {
@@ -34,7 +38,7 @@ export class ProcessorTelemetry {
     this.#streams.record(streams, this.#attributes);
   }
 
-  #drop(points: number, reason: string): void {
+  #drop(points: number, reason: (typeof DROP_REASONS)[number]): void {
     if (points > 0) this.#dropped.add(points, { ...this.#attributes, reason });
   }
 }

@@ -1,6 +1,8 @@
 import type { Counter, Gauge, Meter, MeterAttributes } from "../../telemetry/index.ts";
 import type { CumulativeCounts } from "../../temporality/index.ts";
 
+const DROP_REASONS = ["out_of_order", "older_start", "limit", "not_finite"] as const;
+
 /** The processor's own metrics. */
 export class ProcessorTelemetry {
   readonly #attributes: MeterAttributes;
@@ -27,6 +29,9 @@ export class ProcessorTelemetry {
       unit: "{stream}",
       description: "Series whose total is kept.",
     });
+    // Losses are counted from 0 on, so that `rate()` sees the first one.
+    for (const reason of DROP_REASONS) this.#dropped.add(0, { ...this.#attributes, reason });
+    this.#gaps.add(0, this.#attributes);
   }
 
   record(counts: CumulativeCounts, streams: number): void {
@@ -40,7 +45,7 @@ export class ProcessorTelemetry {
     this.#streams.record(streams, this.#attributes);
   }
 
-  #drop(points: number, reason: string): void {
+  #drop(points: number, reason: (typeof DROP_REASONS)[number]): void {
     if (points > 0) this.#dropped.add(points, { ...this.#attributes, reason });
   }
 }

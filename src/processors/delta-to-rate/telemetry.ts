@@ -11,6 +11,8 @@ export class ProcessorTelemetry {
       unit: "{datapoint}",
       description: "Deltas that have no rate: their start is not known, or not before their end.",
     });
+    // Losses are counted from 0 on, so that `rate()` sees the first one.
+    this.#dropped.add(0, { processor: id });
   }
 
   record(dropped: number): void {

@@ -17,6 +17,8 @@ export class ProcessorTelemetry {
       description:
         "Conditions that failed for an item. What depends on names only runs, and fails, once for each set of series.",
     });
+    // Losses are counted from 0 on, so that `rate()` sees the first one.
+    this.#errors.add(0, { processor: id });
   }
 
   filtered(points: number): void {

@@ -11,6 +11,8 @@ export class ProcessorTelemetry {
       unit: "{datapoint}",
       description: "Points that were kept for their interval, and then refused for good or at the end.",
     });
+    // Losses are counted from 0 on, so that `rate()` sees the first one.
+    this.#dropped.add(0, { processor: id });
   }
 
   dropped(points: number): void {

@@ -31,7 +31,7 @@ export class KubevirtHandlerProcessor implements Consumer {
     this.#settings = settings;
     const set = documentedSets[config.set];
     this.#mapper = new LayoutMapper(config, set);
-    this.#telemetry = new ProcessorTelemetry(meter, id);
+    this.#telemetry = new ProcessorTelemetry(meter, id, config.temporality === "delta");
     this.#coverage = new CoverageReport(set, logger, this.#telemetry);
     if (config.temporality === "delta") {
       this.#deltas = new DeltaConverter({

@@ -16,14 +16,18 @@ export type DropReason =
   | "out_of_order"
   | "bucket_mismatch";
 
-/** The processor's own metrics. */
+/** Those that nobody asked for, and those of them that only deltas have. */
+const LOSSES: readonly DropReason[] = ["wrong_type", "not_finite"];
+const DELTA_LOSSES: readonly DropReason[] = ["out_of_order", "bucket_mismatch"];
+
+/** The processor's own metrics. Losses are counted from 0 on, so that `rate()` sees the first one. */
 export class ProcessorTelemetry {
   readonly #attributes: MeterAttributes;
   readonly #dropped: Counter;
   readonly #documented: Gauge;
   readonly #streams: Gauge;
 
-  constructor(meter: Meter, id: string) {
+  constructor(meter: Meter, id: string, makesDeltas: boolean) {
     this.#attributes = { processor: id };
     this.#dropped = meter.createCounter("otelcol_processor_kubevirt_handler_dropped_metric_points", {
       unit: "{datapoint}",
@@ -38,6 +42,9 @@ export class ProcessorTelemetry {
       unit: "{stream}",
       description: "Series whose last total is kept for their next difference.",
     });
+    for (const reason of makesDeltas ? [...LOSSES, ...DELTA_LOSSES] : LOSSES) {
+      this.#dropped.add(0, { ...this.#attributes, reason });
+    }
   }
 
   dropped(points: number, reason: DropReason): void {

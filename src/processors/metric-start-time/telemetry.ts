@@ -23,6 +23,8 @@ export class ProcessorTelemetry {
       unit: "{stream}",
       description: "Series whose start time is kept.",
     });
+    // Losses are counted from 0 on, so that `rate()` sees the first one.
+    this.#dropped.add(0, this.#attributes);
   }
 
   record({ started, resets, dropped }: StartCounts, streams: number): void {

@@ -11,6 +11,8 @@ export class ProcessorTelemetry {
       unit: "{datapoint}",
       description: "Data points that were not made, since what they were to be divided by is zero.",
     });
+    // Losses are counted from 0 on, so that `rate()` sees the first one.
+    this.#dividedByZero.add(0, { processor: id });
   }
 
   dividedByZero(points: number): void {

@@ -158,7 +158,10 @@ export function harness(config: Record<string, unknown> = {}, logger: Logger = s
   let refusal: Error | undefined;
   const instrument = (name: string) => ({
     ...noop,
-    add: (value: number, attributes: Attributes) => void counted.push({ name, value, attributes }),
+    // Losses that have not come are counted as 0.
+    add(value: number, attributes: Attributes) {
+      if (value > 0) counted.push({ name, value, attributes });
+    },
     record: (value: number, attributes: Attributes) => void counted.push({ name, value, attributes }),
   });
   const settings = {
