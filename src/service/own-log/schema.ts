@@ -71,5 +71,3 @@ export const logsSchema = refusing(
   }),
   { processors: "lines go to `output_paths` only" },
 );
-
-export type LogsConfig = z.output<typeof logsSchema>;
