@@ -249,7 +249,7 @@ export class DeliveryChain<Request extends DeliveryRequest> implements Component
     });
     this.#queue?.stopWaiting();
     await this.#batcher?.flush();
-    this.#queue?.close();
+    await this.#queue?.close();
     // Consumers may call others for help.
     while (this.#running.size > 0) await Promise.all(this.#running);
     cancel();

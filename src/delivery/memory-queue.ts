@@ -76,9 +76,10 @@ export class MemoryQueue<Request extends DeliveryRequest> implements Queue<Reque
     this.#room.stopWaiting();
   }
 
-  close(): void {
+  close(): Promise<void> {
     this.#room.close();
     this.#outlet.close();
+    return Promise.resolve();
   }
 
   surrender(): Promise<readonly QueueItem<Request>[]> {

@@ -56,6 +56,7 @@ export class PersistentQueue<Request extends DeliveryRequest> implements Queue<R
   #points = 0;
   #closed = false;
   readonly #rereads = new Set<() => void>();
+  readonly #writing = new Set<Promise<void>>();
 
   private constructor(options: PersistentQueueOptions<Request>) {
     this.#options = options;
@@ -96,7 +97,9 @@ export class PersistentQueue<Request extends DeliveryRequest> implements Queue<R
     const size = items.reduce((sum, item) => sum + item.size, 0);
     let written: Promise<void> | undefined;
     const enter = () => {
-      written = this.#write(items, size);
+      const writing = this.#write(items, size).finally(() => this.#writing.delete(writing));
+      this.#writing.add(writing);
+      written = writing;
     };
     await this.#room.admit(size, enter, gone);
     await written;
@@ -138,11 +141,13 @@ export class PersistentQueue<Request extends DeliveryRequest> implements Queue<R
     this.#room.stopWaiting();
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true;
     this.#room.close();
-    this.#outlet.close();
     for (const wake of this.#rereads) wake();
+    // What is being written has been admitted: its sender hears that it is queued.
+    while (this.#writing.size > 0) await Promise.allSettled(this.#writing);
+    this.#outlet.close();
   }
 
   async surrender(fits: (request: Request) => boolean): Promise<readonly QueueItem<Request>[]> {

@@ -54,8 +54,8 @@ export interface Queue<Request> {
   giveBack(item: QueueItem<Request>, left: Request): number;
   /** Lets nobody wait for room any longer: who does, or would, is refused. */
   stopWaiting(): void;
-  /** Ends the intake; what is queued can still be taken. */
-  close(): void;
+  /** Ends the intake; what is queued can still be taken. Settles when what was on its way into a storage is queued or refused. */
+  close(): Promise<void>;
   /**
    * After `close`, when nobody is at work any more: takes out the oldest items and gives them in their order. A
    * persistent queue only gives as many as `fits` says yes to, one after the other; the others are safe where they are.

@@ -230,6 +230,33 @@ test("a storage that both use is let go of; its points count as queued, not as r
   assert.deepEqual(await accounts(), { sent: 24, dropped: 0, queued: 0 });
 });
 
+test("what is on its way into a storage when that is let go of goes along, or is counted as left there", async () => {
+  for (const next of ["memory", "none"] as const) {
+    const { create, balance, metric } = exporter();
+    const storage = new FakeStorage();
+    const old = create(down, stored("file_storage"));
+    await old.start(storage.host);
+    await fill(old, 2);
+    storage.hold();
+    const last = old.consume(gauges(1));
+    await setImmediate();
+    const { numbers, send } = recordingBackend();
+    const heir = create(send);
+    const handed = old.handOver(next === "memory" ? heir : undefined);
+    await setImmediate();
+    storage.release();
+    await Promise.all([last, handed]);
+    await heir.start(noHost);
+    await setImmediate();
+    await heir.shutdown(30_000);
+    await old.shutdown(0);
+    assert.deepEqual(numbers, next === "memory" ? [0, 1, 2] : []);
+    assert.equal(storage.entries.size, next === "memory" ? 0 : 3);
+    assert.equal(await metric("queue_left_metric_points"), next === "memory" ? 0 : 5);
+    assert.deepEqual(await balance(5), { in: 5, out: 5 });
+  }
+});
+
 test("from memory to a storage and back nothing is lost and the order stays", async () => {
   const { create, accounts } = exporter();
   const storage = new FakeStorage();
